@@ -1,0 +1,69 @@
+/* The dispatch from the interface to the back end that a handle was opened with. */
+#include "store.h"
+
+#include <stddef.h>
+
+#include "log.h"
+#include "store_backend.h"
+
+static const struct hd_store_backend *const backends[] = {
+    [HD_BACKEND_SQLITE] = &hd_store_sqlite,
+    [HD_BACKEND_POSTGRESQL] = NULL,
+};
+
+enum hd_error
+hd_store_open(const struct hd_store_options *options, struct hd_store **store)
+{
+	const struct hd_store_backend *backend = backends[options->backend];
+
+	*store = NULL;
+	if (backend == NULL) {
+		hd_error("[store] backend: postgresql is not in this build; use sqlite");
+		return HD_CONFIG;
+	}
+	return backend->open(options, store);
+}
+
+void
+hd_store_close(struct hd_store *store)
+{
+	if (store != NULL)
+		store->backend->close(store);
+}
+
+enum hd_error
+hd_store_test_create(struct hd_store *store, const char *alias, int64_t created, int64_t limit)
+{
+	return store->backend->test_create(store, alias, created, limit);
+}
+
+enum hd_error
+hd_store_test_get(struct hd_store *store, const char *alias, int64_t expired, struct hd_test *test)
+{
+	return store->backend->test_get(store, alias, expired, test);
+}
+
+enum hd_error
+hd_store_delivery_record(struct hd_store *store, const char *alias, int64_t expired,
+    enum hd_probe_id probe, int64_t received, const struct hd_evidence *evidence)
+{
+	return store->backend->delivery_record(store, alias, expired, probe, received, evidence);
+}
+
+enum hd_error
+hd_store_test_delete(struct hd_store *store, const char *alias, int64_t expired)
+{
+	return store->backend->test_delete(store, alias, expired);
+}
+
+enum hd_error
+hd_store_purge(struct hd_store *store, int64_t expired, int64_t *purged)
+{
+	return store->backend->purge(store, expired, purged);
+}
+
+enum hd_error
+hd_store_count(struct hd_store *store, int64_t *count)
+{
+	return store->backend->count(store, count);
+}
