@@ -1,0 +1,64 @@
+/*
+ * command - what a command of havedane is, and all of them
+ */
+#ifndef HD_COMMAND_H
+#define HD_COMMAND_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "error.h"
+#include "store.h"
+
+enum { HD_OPTIONS_MAX = 4 }; /* of one command, besides --help */
+
+/* What a command got, and where its result goes. */
+struct hd_call {
+	const char *conf; /* the configuration's file, as given */
+	struct hd_config config;
+	const char *options
+	    [HD_OPTIONS_MAX]; /* values, in the order of the command's row; NULL: not given */
+	char **operands;
+	int operand_count;
+	FILE *out; /* printed when the command returns HD_OK; an error of it is found then */
+};
+
+struct hd_option {
+	const char *name;  /* NULL ends the list */
+	const char *value; /* the default; NULL: none */
+	bool takes_value;  /* otherwise its value is its name, when given */
+};
+
+struct hd_command {
+	const char *name;
+	const char *arguments; /* for the usage line */
+	const char *summary;   /* for the list of commands, one line */
+	const char *help;      /* the rest; lines end in a newline */
+	struct hd_option options[HD_OPTIONS_MAX + 1];
+	int operands_min;
+	int operands_max;
+	/* HD_INVALID: wrong usage (logged); its help is pointed at */
+	enum hd_error (*run)(struct hd_call *call);
+};
+
+/* The table (commands.c); the last row has no name. */
+extern const struct hd_command hd_commands[];
+
+/* Indices into hd_call's options: the order of the rows in the table. */
+enum { CERT_DIR, CERT_DAYS };
+enum { DNS_DIR, DNS_IPV4, DNS_IPV6, DNS_TTL };
+enum { POSTFIX_TLS, POSTFIX_MAPS };
+enum { SHOW_JSON };
+
+enum hd_error hd_command_init(struct hd_call *call);
+enum hd_error hd_command_cert(struct hd_call *call);
+enum hd_error hd_command_dns(struct hd_call *call);
+enum hd_error hd_command_postfix(struct hd_call *call);
+enum hd_error hd_command_show(struct hd_call *call);
+enum hd_error hd_command_purge(struct hd_call *call);
+
+/* hd_command_open - the store of the configuration; *store is the caller's, for hd_store_close */
+enum hd_error hd_command_open(
+    const struct hd_call *call, enum hd_store_access access, struct hd_store **store);
+
+#endif

@@ -1,0 +1,83 @@
+/* The table of commands. */
+#include "command.h"
+
+#define TLS_DIR  HD_SYSCONFDIR "/havedane/tls"
+#define MAPS_DIR HD_SYSCONFDIR "/havedane/postfix"
+
+const struct hd_command hd_commands[] = {
+    {
+	.name = "init",
+	.arguments = "",
+	.summary = "create the database",
+	.help = "Creates the database that CONF names, mode 0600. Made by root, it gets the owner\n"
+		"of its folder. One that is there already is checked, and migrated if it is of an\n"
+		"older version.\n",
+	.run = hd_command_init,
+    },
+    {
+	.name = "cert",
+	.arguments = "[--dir DIR] [--days N]",
+	.summary = "make the mail server's certificate and its CA",
+	.help =
+	    "Makes ca.key, ca.pem, server.key and server.pem, once: nothing is overwritten, and\n"
+	    "a complete set is only checked.\n"
+	    "\n"
+	    "  --dir DIR   the folder, made if its parent is there (" TLS_DIR ")\n"
+	    "  --days N    days of validity, 1 to 365250 (36500)\n",
+	.options = {[CERT_DIR] = {"dir", TLS_DIR, true}, [CERT_DAYS] = {"days", "36500", true}},
+	.run = hd_command_cert,
+    },
+    {
+	.name = "dns",
+	.arguments = "--ipv4 ADDR [--ipv6 ADDR] [--ttl SECONDS] [--dir DIR]",
+	.summary = "print the DNS records to publish",
+	.help =
+	    "Prints the records of all probes in BIND's format, for a zone signed with DNSSEC.\n"
+	    "\n"
+	    "  --ipv4 ADDR     the mail server's address\n"
+	    "  --ipv6 ADDR     its IPv6 address, if it has one\n"
+	    "  --ttl SECONDS   time to live of each record, 0 to 2147483647 (300)\n"
+	    "  --dir DIR       the folder that \"cert\" has filled (" TLS_DIR ")\n",
+	.options = {[DNS_DIR] = {"dir", TLS_DIR, true},
+	    [DNS_IPV4] = {"ipv4", NULL, true},
+	    [DNS_IPV6] = {"ipv6", NULL, true},
+	    [DNS_TTL] = {"ttl", "300", true}},
+	.run = hd_command_dns,
+    },
+    {
+	.name = "postfix",
+	.arguments = "[--tls DIR] [--maps DIR] [main.cf|virtual|aliases]",
+	.summary = "print the set-up of Postfix",
+	.help =
+	    "Prints Postfix's settings, virtual map and alias file for this installation: one of\n"
+	    "the three, or all, each with comments on what to do with it.\n"
+	    "\n"
+	    "  --tls DIR    the folder that \"cert\" has filled (" TLS_DIR ")\n"
+	    "  --maps DIR   the folder where the two maps will be (" MAPS_DIR ")\n",
+	.options =
+	    {[POSTFIX_TLS] = {"tls", TLS_DIR, true}, [POSTFIX_MAPS] = {"maps", MAPS_DIR, true}},
+	.operands_max = 1,
+	.run = hd_command_postfix,
+    },
+    {
+	.name = "show",
+	.arguments = "[--json] ALIAS",
+	.summary = "show a test",
+	.help = "Shows what was recorded for the test of this alias, and the verdict.\n"
+		"\n"
+		"  --json   in the form of the HTTP API\n",
+	.options = {[SHOW_JSON] = {"json", NULL, false}},
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = hd_command_show,
+    },
+    {
+	.name = "purge",
+	.arguments = "",
+	.summary = "delete expired tests",
+	.help = "Deletes the tests that are older than CONF's retention, as the service does each\n"
+		"minute, and prints how many.\n",
+	.run = hd_command_purge,
+    },
+    {.name = NULL},
+};
