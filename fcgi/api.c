@@ -1,0 +1,132 @@
+#include "api.h"
+
+#include <json_object.h>
+#include <string.h>
+
+#include "alias_random.h"
+#include "clock.h"
+#include "log.h"
+#include "report.h"
+#include "report_json.h"
+
+static int64_t
+expired(const struct hd_api *api, int64_t now)
+{
+	return now - api->config->retention;
+}
+
+/* answer_test - a test as the body */
+static enum hd_error
+answer_test(const struct hd_api *api, const struct hd_test *test, int64_t now, int status,
+    struct hd_response *response)
+{
+	struct json_object *json;
+	struct hd_report report;
+	enum hd_error error;
+
+	hd_report_make(test, now, api->config, &report);
+	error = hd_report_json(test, &report, api->config->domain, &json);
+	if (error != HD_OK)
+		return error;
+	return hd_response_json(response, status, json);
+}
+
+static void
+create_test(
+    const struct hd_api *api, const struct hd_request *request, struct hd_response *response)
+{
+	struct hd_test test = {.created = hd_time_now()};
+	enum hd_error error;
+	int tries = 3; /* two equal aliases of 80 bits: random numbers are broken */
+
+	(void)request;
+	do {
+		error = hd_alias_random(test.alias);
+		if (error == HD_OK)
+			error = hd_store_test_create(
+			    api->store, test.alias, test.created, api->config->limit);
+	} while (error == HD_EXISTS && --tries > 0);
+	if (error == HD_OK)
+		error = answer_test(api, &test, test.created, 201, response);
+	if (error == HD_FULL)
+		hd_warning("no test created: limit=%lld is reached", (long long)api->config->limit);
+	if (error == HD_OK)
+		strcpy(response->location, test.alias);
+	else
+		hd_response_error(response, error);
+}
+
+static void
+get_test(const struct hd_api *api, const struct hd_request *request, struct hd_response *response)
+{
+	const int64_t now = hd_time_now();
+	struct hd_test test;
+	enum hd_error error;
+
+	error = hd_store_test_get(api->store, request->alias, expired(api, now), &test);
+	if (error == HD_OK)
+		error = answer_test(api, &test, now, 200, response);
+	if (error == HD_OK)
+		error = hd_etag_make(response->body, response->length, response->etag);
+	if (error != HD_OK) {
+		hd_response_error(response, error);
+		return;
+	}
+	if (hd_etag_matches(request->if_none_match, response->etag)) {
+		response->status = 304;
+		response->content_type = NULL;
+	}
+}
+
+static void
+delete_test(
+    const struct hd_api *api, const struct hd_request *request, struct hd_response *response)
+{
+	enum hd_error error =
+	    hd_store_test_delete(api->store, request->alias, expired(api, hd_time_now()));
+
+	if (error == HD_OK)
+		response->status = 204;
+	else
+		hd_response_error(response, error);
+}
+
+static void
+get_health(const struct hd_api *api, const struct hd_request *request, struct hd_response *response)
+{
+	struct json_object *json = NULL, *ok = NULL;
+	enum hd_error error;
+	int64_t count;
+
+	(void)request;
+	error = hd_store_count(api->store, &count);
+	if (error == HD_OK) {
+		json = json_object_new_object();
+		ok = json_object_new_string("ok");
+		if (json == NULL || ok == NULL || json_object_object_add(json, "status", ok) != 0) {
+			(void)json_object_put(ok);
+			(void)json_object_put(json);
+			error = HD_NO_MEMORY;
+		} else
+			error = hd_response_json(response, 200, json);
+	}
+	if (error != HD_OK)
+		hd_response_error(response, error);
+}
+
+static const struct hd_route routes[] = {
+    {"/api/tests", "POST", {{"POST", create_test}}},
+    {"/api/tests/*", "GET, HEAD, DELETE",
+	{{"GET", get_test}, {"HEAD", get_test}, {"DELETE", delete_test}}},
+    {"/api/health", "GET, HEAD", {{"GET", get_health}, {"HEAD", get_health}}},
+};
+
+void
+hd_api_answer(const struct hd_api *api, struct hd_request *request, struct hd_response *response)
+{
+	hd_handler *handler =
+	    hd_route_find(routes, sizeof(routes) / sizeof(routes[0]), request, response);
+
+	if (handler != NULL)
+		handler(api, request, response);
+}
