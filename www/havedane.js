@@ -150,7 +150,7 @@ async function poll(mine) {
 	mine.asking = false;
 	if (mine !== state)
 		return;
-	if (GONE.includes(answer.status)) {
+	if (isGone(mine, answer)) {
 		mine.phase = 'gone';
 		mine.trouble = null;
 	} else if (answer.error) {
@@ -159,6 +159,11 @@ async function poll(mine) {
 		accept(mine, answer);
 	}
 	render(mine);
+}
+
+/* isGone - a test once seen is gone only when the service itself says so, not some other 404 */
+function isGone(mine, answer) {
+	return mine.test ? answer.status === 404 && answer.json : GONE.includes(answer.status);
 }
 
 /* accept - takes over an answer, arranges for the next one */
@@ -227,6 +232,7 @@ async function refusal(response) {
 	return {
 		error: `The server answered with error ${response.status}${text ? `: ${text}` : ''}`,
 		status: response.status,
+		json,
 		retryAfter: retryAfter(response.headers.get('Retry-After')),
 	};
 }
