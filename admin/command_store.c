@@ -41,13 +41,17 @@ hd_command_init(struct hd_call *call)
 enum hd_error
 hd_command_purge(struct hd_call *call)
 {
+	const int64_t expired = hd_time_now() - call->config.retention;
 	struct hd_store *store;
-	int64_t purged = 0;
+	int64_t batch = 0, purged = 0;
 	enum hd_error error = hd_command_open(call, HD_STORE_USE, &store);
 
 	if (error != HD_OK)
 		return error;
-	error = hd_store_purge(store, hd_time_now() - call->config.retention, &purged);
+	do {
+		error = hd_store_purge(store, expired, NULL, NULL, &batch);
+		purged += batch;
+	} while (error == HD_OK && batch == HD_STORE_PURGE_BATCH);
 	hd_store_close(store);
 	if (error != HD_OK) {
 		hd_error("purge: stopped after %" PRId64 " tests: %s", purged, hd_strerror(error));

@@ -168,11 +168,14 @@ hd_pool_stop(struct hd_pool *pool)
 void
 hd_pool_purge(struct hd_pool *pool)
 {
-	int64_t purged;
+	const int64_t expired = hd_time_now() - pool->config->retention;
+	int64_t batch = 0, purged = 0;
 	enum hd_error error;
 
-	error =
-	    hd_store_purge(pool->housekeeping, hd_time_now() - pool->config->retention, &purged);
+	do {
+		error = hd_store_purge(pool->housekeeping, expired, NULL, NULL, &batch);
+		purged += batch;
+	} while (error == HD_OK && batch == HD_STORE_PURGE_BATCH);
 	if (purged > 0)
 		hd_info("purged: tests=%" PRId64, purged);
 	if (error != HD_OK)

@@ -48,6 +48,16 @@ all_in_the_clear(const struct hd_test *test)
 	return true;
 }
 
+/*
+ * A client got as far as RCPT at "wrong", which one that enforces DANE does not,
+ * and its message has not come: it was refused half way, or waits in our queue.
+ */
+static bool
+offered_in_vain(const struct hd_test *test, enum hd_probe_id probe)
+{
+	return test->offered[probe] != 0 && !test->deliveries[probe].delivered;
+}
+
 /* README's table, row by row; grace: whether it has passed. */
 static enum hd_result
 judge(const struct hd_test *test, bool grace, bool *final_at_once)
@@ -61,6 +71,8 @@ judge(const struct hd_test *test, bool grace, bool *final_at_once)
 		return HD_RESULT_NO_TLS;
 
 	*final_at_once = false;
+	if (offered_in_vain(test, HD_PROBE_WRONG))
+		return HD_RESULT_RUNNING;
 	if (!d[HD_PROBE_DO].delivered && !d[HD_PROBE_DONT].delivered)
 		return HD_RESULT_WAITING;
 	if (!grace)
@@ -98,12 +110,14 @@ judge_probes(const struct hd_test *test, bool grace, struct hd_report *report)
 
 		if (delivered)
 			report->probes[i].outcome = HD_OUTCOME_DELIVERED;
+		else if (grace && !offered_in_vain(test, (enum hd_probe_id)i))
+			report->probes[i].outcome = HD_OUTCOME_NOT_DELIVERED;
 		else
-			report->probes[i].outcome =
-			    grace ? HD_OUTCOME_NOT_DELIVERED : HD_OUTCOME_WAITING;
+			report->probes[i].outcome = HD_OUTCOME_WAITING;
 
 		report->probes[i].pass = HD_PASS_OPEN;
-		if (delivered || (grace && report->final))
+		if (delivered ||
+		    (report->final && report->probes[i].outcome == HD_OUTCOME_NOT_DELIVERED))
 			report->probes[i].pass =
 			    delivered == hd_probes[i].expect_delivered ? HD_PASS_YES : HD_PASS_NO;
 	}
@@ -124,7 +138,7 @@ poll_after(const struct hd_test *test, int64_t now, const struct hd_report *repo
 
 	if (report->final)
 		wish = 60;
-	else if (report->arrived)
+	else if (report->arrived && now < report->final_at)
 		wish = now < report->counts_at ? 1 : 5;
 	else
 		wish = age < 15 * 60 * 1000 ? 2 : 15;
@@ -146,21 +160,24 @@ void
 hd_report_make(const struct hd_test *test, int64_t now, const struct hd_config *config,
     struct hd_report *report)
 {
-	int64_t last = 0;
+	int64_t last = 0, since;
 	bool grace, final_at_once;
 
 	*report = (struct hd_report){.expires = test->created + config->retention};
 	report->arrived = arrivals(test, &report->first_received, &last);
 	if (report->arrived) {
-		report->counts_at = last + config->grace;
-		report->final_at = last + config->settle;
+		/* While the service was away Postfix told senders to try again. */
+		since = test->service_started > last ? test->service_started : last;
+		report->counts_at = since + config->grace;
+		report->final_at = since + config->settle;
 	}
 	grace = report->arrived && now >= report->counts_at;
 	report->result = judge(test, grace, &final_at_once);
-	report->final = final_at_once || (report->arrived && now >= report->final_at);
 	/* A probe outside the verdict may have a message while the three have none. */
 	if (report->result == HD_RESULT_WAITING)
-		grace = report->final = false;
+		grace = false;
+	report->final = final_at_once ||
+			(grace && report->result != HD_RESULT_RUNNING && now >= report->final_at);
 	judge_probes(test, grace, report);
 	report->poll_after = poll_after(test, now, report);
 }

@@ -18,7 +18,7 @@ enum hd_outcome { HD_OUTCOME_WAITING, HD_OUTCOME_DELIVERED, HD_OUTCOME_NOT_DELIV
 
 enum hd_result {
 	HD_RESULT_WAITING,   /* nothing has arrived */
-	HD_RESULT_RUNNING,   /* something has; the rest has not had its time */
+	HD_RESULT_RUNNING,   /* something has, or was offered; the rest has not had its time */
 	HD_RESULT_DANE,      /* the sender verifies DANE, if the message to "wrong" was sent */
 	HD_RESULT_DANE_ONLY, /* delivers to DANE domains only, or one was never sent */
 	HD_RESULT_BROKEN,    /* cannot deliver to a correct DANE domain, or it was never sent */
@@ -48,7 +48,10 @@ struct hd_report {
  * hd_report_make - judge a test
  *
  * now: the wall clock; before the last delivery (it was set back) it counts as
- * the moment of that delivery. config gives grace, settle and retention.
+ * the moment of that delivery. config gives grace, settle and retention; the
+ * first two count from the last delivery or, if that was later, from the
+ * service's start. A message that was offered to "wrong" and has not come keeps
+ * the result at HD_RESULT_RUNNING, as long as it takes.
  */
 void hd_report_make(const struct hd_test *test, int64_t now, const struct hd_config *config,
     struct hd_report *report);

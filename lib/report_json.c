@@ -89,18 +89,13 @@ add_client(struct json_object *object, const struct hd_evidence *evidence)
 static bool
 add_delivery(struct json_object *object, const struct hd_delivery *delivery)
 {
-	static const char *const transports[] = {
-	    [HD_TRANSPORT_UNKNOWN] = "unknown",
-	    [HD_TRANSPORT_CLEAR] = "clear",
-	    [HD_TRANSPORT_TLS] = "tls",
-	};
 	struct json_object *json;
 
 	if (!delivery->delivered)
 		return add_null(object, "delivery");
 	json = add_object(object, "delivery");
 	return json != NULL && add_time(json, "received", delivery->received) &&
-	       add_text(json, "transport", transports[delivery->evidence.transport]) &&
+	       add_text(json, "transport", hd_transport_name(delivery->evidence.transport)) &&
 	       add_tls(json, &delivery->evidence) && add_client(json, &delivery->evidence);
 }
 
@@ -125,7 +120,9 @@ fill_probe(struct json_object *json, enum hd_probe_id id, const struct hd_test *
 	return add_text(json, "probe", probe->name) && add_text(json, "address", address) &&
 	       add_text(json, "expect", hd_outcome_name(expect)) &&
 	       add_text(json, "outcome", hd_outcome_name(report->probes[id].outcome)) &&
-	       add_pass(json, report->probes[id].pass) && add_delivery(json, &test->deliveries[id]);
+	       add_pass(json, report->probes[id].pass) &&
+	       add_time_or_null(json, "offered", test->offered[id] != 0, test->offered[id]) &&
+	       add_delivery(json, &test->deliveries[id]);
 }
 
 static bool

@@ -5,14 +5,11 @@
 #include "schema_sql.h"
 #include "sqlite_db.h"
 
-enum { APPLICATION_ID = 0x4844414E, SCHEMA_VERSION = 1, RETRY = 10 /* ms */ };
+enum { APPLICATION_ID = 0x4844414E, SCHEMA_VERSION = 2, RETRY = 10 /* ms */ };
 
-/*
- * What brings version i to version i + 1; the first makes a new database. Each
- * sets user_version itself.
- */
-static const char *const steps[SCHEMA_VERSION] = {
-    [0] = hd_schema_sql,
+/* What brings version i to version i + 1. Each sets user_version itself, as the schema does. */
+static const char *const migrations[SCHEMA_VERSION] = {
+    [1] = hd_migrate_1_sql,
 };
 
 /* What a database says it is. */
@@ -74,6 +71,16 @@ judge(sqlite3 *db, const struct hd_store_options *options, sqlite3_int64 *from)
 	return HD_SCHEMA;
 }
 
+static enum hd_error
+migrate(sqlite3 *db, sqlite3_int64 from)
+{
+	enum hd_error error = HD_OK;
+
+	for (; error == HD_OK && from < SCHEMA_VERSION; from++)
+		error = hd_sqlite_exec(db, migrations[from]);
+	return error;
+}
+
 /* Under the write lock, as two may start at the same time. */
 static enum hd_error
 upgrade(sqlite3 *db, const struct hd_store_options *options)
@@ -84,11 +91,8 @@ upgrade(sqlite3 *db, const struct hd_store_options *options)
 	if (error != HD_OK)
 		return error;
 	error = judge(db, options, &from);
-	if (error == HD_NONE) {
-		error = HD_OK;
-		for (sqlite3_int64 i = from; error == HD_OK && i < SCHEMA_VERSION; i++)
-			error = hd_sqlite_exec(db, steps[i]);
-	}
+	if (error == HD_NONE)
+		error = from == 0 ? hd_sqlite_exec(db, hd_schema_sql) : migrate(db, from);
 	if (error == HD_OK)
 		error = hd_sqlite_exec(db, "COMMIT");
 	/* Also after a COMMIT that failed; one that SQLite rolled back itself is none. */

@@ -18,12 +18,18 @@ static const struct {
 		     " ON CONFLICT DO NOTHING",
 	0},
     [TEST_EXISTS] = {"SELECT 1 FROM tests WHERE alias = :alias AND created > :expired", 1},
-    /* One row, its delivery columns NULL, for a test without deliveries. */
-    [TEST_GET] = {"SELECT t.created, d.probe, d.received, d.transport, d.tls_protocol,"
-		  " d.tls_cipher, d.client_address, d.client_helo"
-		  " FROM tests t LEFT JOIN deliveries d ON d.alias = t.alias"
+    /* A row for the test, one for each delivery, and one for each offer. */
+    [TEST_GET] = {"SELECT t.created, s.started, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+		  " FROM tests t, service s WHERE t.alias = :alias AND t.created > :expired"
+		  " UNION ALL SELECT t.created, s.started, d.probe, NULL, d.received, d.transport,"
+		  " d.tls_protocol, d.tls_cipher, d.client_address, d.client_helo"
+		  " FROM tests t JOIN deliveries d USING (alias), service s"
+		  " WHERE t.alias = :alias AND t.created > :expired"
+		  " UNION ALL SELECT t.created, s.started, o.probe, o.offered,"
+		  " NULL, NULL, NULL, NULL, NULL, NULL"
+		  " FROM tests t JOIN offers o USING (alias), service s"
 		  " WHERE t.alias = :alias AND t.created > :expired",
-	8},
+	10},
     [TEST_ARRIVED] = {"UPDATE tests SET firstreceived = :received"
 		      " WHERE alias = :alias AND firstreceived IS NULL",
 	0},
@@ -37,10 +43,26 @@ static const struct {
 	 " client_helo = excluded.client_helo"
 	 " WHERE excluded.transport = 'clear' AND deliveries.transport = 'tls'",
 	    0},
+    [OFFER_EXISTS] = {"SELECT 1 FROM tests t JOIN offers o USING (alias)"
+		      " WHERE t.alias = :alias AND t.created > :expired AND o.probe = :probe",
+	1},
+    [OFFER_RECORD] = {"INSERT INTO offers (alias, probe, offered)"
+		      " SELECT alias, :probe, :offered FROM tests"
+		      " WHERE alias = :alias AND created > :expired ON CONFLICT DO NOTHING",
+	0},
+    [STARTED] = {"UPDATE service SET started = :started", 0},
+    /* Which tests PURGE deletes. */
+    [EXPIRED] = {"SELECT alias FROM tests WHERE created <= :expired ORDER BY created, alias"
+		 " LIMIT :batch",
+	1},
     [PURGE] = {"DELETE FROM tests WHERE alias IN"
-	       " (SELECT alias FROM tests WHERE created <= :expired ORDER BY created LIMIT :batch)",
+	       " (SELECT alias FROM tests WHERE created <= :expired ORDER BY created, alias"
+	       " LIMIT :batch)",
 	0},
     [COUNT] = {"SELECT tests FROM live", 1},
+    [STATISTICS] = {"SELECT probe, transport, ifnull(tls_protocol, ''), count(*) FROM deliveries"
+		    " GROUP BY 1, 2, 3",
+	4},
 };
 
 /* failed - classify an error; damage is not to be forgotten, as the page cache keeps it */
@@ -202,15 +224,33 @@ hd_sqlite_connect(struct hd_sqlite *sqlite, const struct hd_store_options *optio
 	return error;
 }
 
+static bool
+is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 enum hd_error
 hd_sqlite_ready(struct hd_sqlite *sqlite)
 {
 	struct stat now;
 	enum hd_error error = look(sqlite, &now);
 
-	if (error == HD_OK && sqlite->db != NULL && !sqlite->broken &&
-	    now.st_dev == sqlite->file.st_dev && now.st_ino == sqlite->file.st_ino)
+	if (error == HD_OK && sqlite->db != NULL && !sqlite->broken && is_same(&now, &sqlite->file))
 		return HD_OK;
 	hd_sqlite_disconnect(sqlite);
 	return error == HD_OK ? connect_now(sqlite) : error;
+}
+
+enum hd_error
+hd_sqlite_same_file(const struct hd_sqlite *sqlite)
+{
+	struct stat now;
+	enum hd_error error = look(sqlite, &now);
+
+	if (error == HD_OK && !is_same(&now, &sqlite->file)) {
+		hd_error("%s: was replaced while it was written to", sqlite->path);
+		error = HD_STORE;
+	}
+	return error;
 }

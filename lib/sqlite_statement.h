@@ -26,8 +26,13 @@ enum hd_sqlite_statement {
 	TEST_ARRIVED,
 	TEST_DELETE,
 	DELIVERY_RECORD,
+	OFFER_EXISTS,
+	OFFER_RECORD,
+	STARTED,
+	EXPIRED,
 	PURGE,
 	COUNT,
+	STATISTICS,
 	STATEMENT_COUNT
 };
 
@@ -82,6 +87,13 @@ void hd_sqlite_disconnect(struct hd_sqlite *sqlite);
  * HD_STORE: the file is gone, or another one that cannot be used (logged).
  */
 enum hd_error hd_sqlite_ready(struct hd_sqlite *sqlite);
+
+/*
+ * hd_sqlite_same_file - after a commit: whether it went into the file that is at the path
+ *
+ * HD_STORE: that one is gone, or another (logged); nobody will ever find what was written.
+ */
+enum hd_error hd_sqlite_same_file(const struct hd_sqlite *sqlite);
 
 /*
  * hd_sqlite_start - prepare and bind; bindings: up to one without a name, or NOTHING

@@ -11,6 +11,18 @@ static const struct hd_store_backend *const backends[] = {
     [HD_BACKEND_POSTGRESQL] = NULL,
 };
 
+const char *
+hd_transport_name(enum hd_transport transport)
+{
+	static const char *const names[HD_TRANSPORT_COUNT] = {
+	    [HD_TRANSPORT_UNKNOWN] = "unknown",
+	    [HD_TRANSPORT_CLEAR] = "clear",
+	    [HD_TRANSPORT_TLS] = "tls",
+	};
+
+	return names[transport];
+}
+
 enum hd_error
 hd_store_open(const struct hd_store_options *options, struct hd_store **store)
 {
@@ -44,6 +56,25 @@ hd_store_test_get(struct hd_store *store, const char *alias, int64_t expired, st
 }
 
 enum hd_error
+hd_store_test_exists(struct hd_store *store, const char *alias, int64_t expired)
+{
+	return store->backend->test_exists(store, alias, expired);
+}
+
+enum hd_error
+hd_store_offer_record(struct hd_store *store, const char *alias, int64_t expired,
+    enum hd_probe_id probe, int64_t offered)
+{
+	return store->backend->offer_record(store, alias, expired, probe, offered);
+}
+
+enum hd_error
+hd_store_started(struct hd_store *store, int64_t started)
+{
+	return store->backend->started(store, started);
+}
+
+enum hd_error
 hd_store_delivery_record(struct hd_store *store, const char *alias, int64_t expired,
     enum hd_probe_id probe, int64_t received, const struct hd_evidence *evidence)
 {
@@ -57,13 +88,20 @@ hd_store_test_delete(struct hd_store *store, const char *alias, int64_t expired)
 }
 
 enum hd_error
-hd_store_purge(struct hd_store *store, int64_t expired, int64_t *purged)
+hd_store_purge(
+    struct hd_store *store, int64_t expired, hd_store_purged *each, void *context, int64_t *purged)
 {
-	return store->backend->purge(store, expired, purged);
+	return store->backend->purge(store, expired, each, context, purged);
 }
 
 enum hd_error
 hd_store_count(struct hd_store *store, int64_t *count)
 {
 	return store->backend->count(store, count);
+}
+
+enum hd_error
+hd_store_statistics(struct hd_store *store, hd_store_statistic *each, void *context)
+{
+	return store->backend->statistics(store, each, context);
 }

@@ -21,6 +21,11 @@
 
 enum hd_transport { HD_TRANSPORT_UNKNOWN, HD_TRANSPORT_CLEAR, HD_TRANSPORT_TLS };
 
+enum { HD_TRANSPORT_COUNT = HD_TRANSPORT_TLS + 1 };
+
+/* hd_transport_name - the word of the database and the API: "tls"; static storage */
+const char *hd_transport_name(enum hd_transport transport);
+
 enum {
 	HD_TLS_PROTOCOL_SIZE = 32,
 	HD_TLS_CIPHER_SIZE = 64,
@@ -43,11 +48,13 @@ struct hd_delivery {
 	struct hd_evidence evidence;
 };
 
-/* A test and all its deliveries, as of one moment. */
+/* A test and all that was recorded for it, as of one moment. Arrays are indexed by hd_probe_id. */
 struct hd_test {
 	char alias[HD_ALIAS_SIZE];
 	int64_t created;
-	struct hd_delivery deliveries[HD_PROBE_COUNT]; /* indexed by hd_probe_id */
+	int64_t service_started;         /* when the service last was; 0: never */
+	int64_t offered[HD_PROBE_COUNT]; /* when a client first got as far as RCPT; 0: never */
+	struct hd_delivery deliveries[HD_PROBE_COUNT];
 };
 
 /* What hd_store_open may do to the schema. */
@@ -106,18 +113,50 @@ enum hd_error hd_store_test_get(
 enum hd_error hd_store_delivery_record(struct hd_store *store, const char *alias, int64_t expired,
     enum hd_probe_id probe, int64_t received, const struct hd_evidence *evidence);
 
+/* hd_store_test_exists - whether there is such a live test: HD_OK; HD_NONE */
+enum hd_error hd_store_test_exists(struct hd_store *store, const char *alias, int64_t expired);
+
+/*
+ * hd_store_offer_record - a client got as far as RCPT for alias at a probe
+ *
+ * The first time counts; a repeat returns HD_OK and writes nothing. HD_NONE: no
+ * such live test.
+ */
+enum hd_error hd_store_offer_record(struct hd_store *store, const char *alias, int64_t expired,
+    enum hd_probe_id probe, int64_t offered);
+
+/* hd_store_started - the service starts now: part of every test from now on */
+enum hd_error hd_store_started(struct hd_store *store, int64_t started);
+
 /* hd_store_test_delete - a live test and all that was recorded for it; HD_NONE */
 enum hd_error hd_store_test_delete(struct hd_store *store, const char *alias, int64_t expired);
 
+enum { HD_STORE_PURGE_BATCH = 500 };
+
+/* What hd_store_purge calls for each test that it has deleted, after the commit. */
+typedef void hd_store_purged(const struct hd_test *test, void *context);
+
 /*
- * hd_store_purge - delete the tests that were created at or before expired
+ * hd_store_purge - delete a batch of the tests that were created at or before expired
  *
- * In batches, so that others get the lock in between. *purged is their number,
- * also when it ends in an error.
+ * The oldest HD_STORE_PURGE_BATCH at most, so that others get the lock in
+ * between: there may be more while *purged, their number, is that many. each:
+ * called with each test as it was, or NULL.
  */
-enum hd_error hd_store_purge(struct hd_store *store, int64_t expired, int64_t *purged);
+enum hd_error hd_store_purge(
+    struct hd_store *store, int64_t expired, hd_store_purged *each, void *context, int64_t *purged);
 
 /* hd_store_count - how many tests there are, expired ones not yet purged included */
 enum hd_error hd_store_count(struct hd_store *store, int64_t *count);
+
+/*
+ * What hd_store_statistics calls for each kind of delivery that there is. Texts
+ * as in the database, for this call only; tls_protocol is "" where it is not known.
+ */
+typedef void hd_store_statistic(const char *probe, const char *transport, const char *tls_protocol,
+    int64_t count, void *context);
+
+/* hd_store_statistics - count the deliveries of all tests, by kind; reads all of them */
+enum hd_error hd_store_statistics(struct hd_store *store, hd_store_statistic *each, void *context);
 
 #endif

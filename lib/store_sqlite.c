@@ -11,15 +11,8 @@
 
 #include "log.h"
 #include "sqlite_statement.h"
+#include "sqlite_test.h"
 #include "store_backend.h"
-
-enum { PURGE_BATCH = 500 };
-
-static const char *const transport_names[] = {
-    [HD_TRANSPORT_UNKNOWN] = "unknown",
-    [HD_TRANSPORT_CLEAR] = "clear",
-    [HD_TRANSPORT_TLS] = "tls",
-};
 
 struct sqlite_store {
 	struct hd_store base; /* first: callers hold a pointer to it */
@@ -77,6 +70,8 @@ change(struct hd_sqlite *sqlite, enum hd_sqlite_statement id, const struct hd_bi
 		return error;
 	error = hd_sqlite_run(sqlite, id, bindings, NULL);
 	*changes = error == HD_OK ? sqlite3_changes(sqlite->db) : 0;
+	if (error == HD_OK)
+		error = hd_sqlite_same_file(sqlite);
 	writer_unlock();
 	return error;
 }
@@ -100,76 +95,63 @@ test_create(struct hd_store *base, const char *alias, int64_t created, int64_t l
 	return count >= limit ? HD_FULL : HD_EXISTS;
 }
 
-/* NULL is "". A text that does not fit was not written by us: it is cut. */
-static void
-copy_text(sqlite3_stmt *statement, int column, char *to, size_t size)
-{
-	const unsigned char *text = sqlite3_column_text(statement, column);
-	size_t length = text == NULL ? 0 : strlen((const char *)text);
-
-	if (length >= size)
-		length = size - 1;
-	if (length > 0)
-		memcpy(to, text, length);
-	to[length] = '\0';
-}
-
-static enum hd_transport
-transport_from(const char *name)
-{
-	for (unsigned i = 0; i < sizeof(transport_names) / sizeof(transport_names[0]); i++) {
-		if (strcmp(transport_names[i], name) == 0)
-			return (enum hd_transport)i;
-	}
-	return HD_TRANSPORT_UNKNOWN;
-}
-
-/* Columns of TEST_GET from the probe on; a probe we do not know is passed over. */
-static void
-read_delivery(sqlite3_stmt *row, struct hd_test *test)
-{
-	char name[HD_PROBE_NAME_MAX + 1], transport[8];
-	struct hd_delivery *delivery;
-	enum hd_probe_id probe;
-
-	copy_text(row, 1, name, sizeof(name));
-	if (!hd_probe_find(name, strlen(name), &probe))
-		return;
-	delivery = &test->deliveries[probe];
-	delivery->delivered = true;
-	delivery->received = sqlite3_column_int64(row, 2);
-	copy_text(row, 3, transport, sizeof(transport));
-	delivery->evidence.transport = transport_from(transport);
-	copy_text(row, 4, delivery->evidence.tls_protocol, HD_TLS_PROTOCOL_SIZE);
-	copy_text(row, 5, delivery->evidence.tls_cipher, HD_TLS_CIPHER_SIZE);
-	copy_text(row, 6, delivery->evidence.client_address, HD_CLIENT_ADDRESS_SIZE);
-	copy_text(row, 7, delivery->evidence.client_helo, HD_CLIENT_HELO_SIZE);
-}
-
 static enum hd_error
 test_get(struct hd_store *base, const char *alias, int64_t expired, struct hd_test *test)
 {
 	struct hd_sqlite *sqlite = self(base);
-	enum hd_error error;
-	bool found = false;
+	enum hd_error error = hd_sqlite_ready(sqlite);
 
-	memset(test, 0, sizeof(*test));
-	error = hd_sqlite_ready(sqlite);
-	if (error == HD_OK)
-		error = hd_sqlite_start(
-		    sqlite, TEST_GET, BIND(TEXT(":alias", alias), NUMBER(":expired", expired)));
-	if (error != HD_OK)
-		return error;
-	while ((error = hd_sqlite_step(sqlite, TEST_GET)) == HD_OK) {
-		found = true;
-		test->created = sqlite3_column_int64(sqlite->prepared[TEST_GET], 0);
-		read_delivery(sqlite->prepared[TEST_GET], test);
-	}
-	hd_sqlite_reset(sqlite, TEST_GET);
+	return error == HD_OK ? hd_sqlite_read_test(sqlite, alias, expired, test) : error;
+}
+
+/* exists - whether a query that is about an alias has a row */
+static enum hd_error
+exists(struct hd_sqlite *sqlite, enum hd_sqlite_statement id, const struct hd_binding *bindings)
+{
+	enum hd_error error = hd_sqlite_ready(sqlite);
+
+	return error == HD_OK ? hd_sqlite_run(sqlite, id, bindings, NULL) : error;
+}
+
+static enum hd_error
+test_exists(struct hd_store *base, const char *alias, int64_t expired)
+{
+	return exists(
+	    self(base), TEST_EXISTS, BIND(TEXT(":alias", alias), NUMBER(":expired", expired)));
+}
+
+static enum hd_error
+offer_record(struct hd_store *base, const char *alias, int64_t expired, enum hd_probe_id probe,
+    int64_t offered)
+{
+	const char *name = hd_probes[probe].name;
+	struct hd_sqlite *sqlite = self(base);
+	enum hd_error error;
+	int changes;
+
+	/* Without the write lock: senders try again, and Postfix asks several times. */
+	error = exists(sqlite, OFFER_EXISTS,
+	    BIND(TEXT(":alias", alias), NUMBER(":expired", expired), TEXT(":probe", name)));
 	if (error != HD_NONE)
 		return error;
-	strcpy(test->alias, alias);
-	return found ? HD_OK : HD_NONE;
+	error = change(sqlite, OFFER_RECORD,
+	    BIND(TEXT(":alias", alias), NUMBER(":expired", expired), TEXT(":probe", name),
+		NUMBER(":offered", offered)),
+	    &changes);
+	if (error != HD_OK || changes == 1)
+		return error;
+	/* There is no such test, or somebody else has just recorded the same. */
+	return test_exists(base, alias, expired);
+}
+
+static enum hd_error
+started(struct hd_store *base, int64_t time)
+{
+	int changes;
+	enum hd_error error = change(self(base), STARTED, BIND(NUMBER(":started", time)), &changes);
+
+	/* The table always has its one row. */
+	return error == HD_OK && changes != 1 ? HD_STORE : error;
 }
 
 /* Inside the transaction of delivery_record. */
@@ -188,7 +170,7 @@ record(struct hd_sqlite *sqlite, const char *alias, int64_t expired, enum hd_pro
 	error = hd_sqlite_run(sqlite, DELIVERY_RECORD,
 	    BIND(TEXT(":alias", alias), TEXT(":probe", hd_probes[probe].name),
 		NUMBER(":received", received),
-		TEXT(":transport", transport_names[evidence->transport]),
+		TEXT(":transport", hd_transport_name(evidence->transport)),
 		TEXT(":tls_protocol", tls ? OR_NULL(evidence->tls_protocol) : NULL),
 		TEXT(":tls_cipher", tls ? OR_NULL(evidence->tls_cipher) : NULL),
 		TEXT(":client_address", OR_NULL(evidence->client_address)),
@@ -201,26 +183,45 @@ record(struct hd_sqlite *sqlite, const char *alias, int64_t expired, enum hd_pro
 #undef OR_NULL
 }
 
+/* begin - the write lock, and a transaction under it; after HD_OK end must follow */
 static enum hd_error
-delivery_record(struct hd_store *base, const char *alias, int64_t expired, enum hd_probe_id probe,
-    int64_t received, const struct hd_evidence *evidence)
+begin(struct hd_sqlite *sqlite)
 {
-	struct hd_sqlite *sqlite = self(base);
 	enum hd_error error = writer_lock(sqlite);
 
 	if (error != HD_OK)
 		return error;
 	error = hd_sqlite_run(sqlite, BEGIN, NOTHING, NULL);
-	if (error == HD_OK) {
-		error = record(sqlite, alias, expired, probe, received, evidence);
-		if (error == HD_OK)
-			error = hd_sqlite_run(sqlite, COMMIT, NOTHING, NULL);
-		/* SQLite may have rolled back by itself (disk full, I/O error). */
-		if (sqlite3_get_autocommit(sqlite->db) == 0)
-			(void)hd_sqlite_run(sqlite, ROLLBACK, NOTHING, NULL);
-	}
+	if (error != HD_OK)
+		writer_unlock();
+	return error;
+}
+
+/* end - commit if all went well so far, else roll back */
+static enum hd_error
+end(struct hd_sqlite *sqlite, enum hd_error error)
+{
+	if (error == HD_OK)
+		error = hd_sqlite_run(sqlite, COMMIT, NOTHING, NULL);
+	if (error == HD_OK)
+		error = hd_sqlite_same_file(sqlite);
+	/* SQLite may have rolled back by itself (disk full, I/O error). */
+	if (sqlite3_get_autocommit(sqlite->db) == 0)
+		(void)hd_sqlite_run(sqlite, ROLLBACK, NOTHING, NULL);
 	writer_unlock();
 	return error;
+}
+
+static enum hd_error
+delivery_record(struct hd_store *base, const char *alias, int64_t expired, enum hd_probe_id probe,
+    int64_t received, const struct hd_evidence *evidence)
+{
+	struct hd_sqlite *sqlite = self(base);
+	enum hd_error error = begin(sqlite);
+
+	if (error != HD_OK)
+		return error;
+	return end(sqlite, record(sqlite, alias, expired, probe, received, evidence));
 }
 
 static enum hd_error
@@ -234,18 +235,64 @@ test_delete(struct hd_store *base, const char *alias, int64_t expired)
 	return error == HD_OK && changes == 0 ? HD_NONE : error;
 }
 
+/* A batch of tests that are about to be deleted. */
+struct batch {
+	size_t count;
+	struct hd_test tests[HD_STORE_PURGE_BATCH];
+};
+
 static enum hd_error
-purge(struct hd_store *base, int64_t expired, int64_t *purged)
+read_expired(struct hd_sqlite *sqlite, int64_t expired, struct batch *batch)
 {
+	enum hd_error error = hd_sqlite_start(sqlite, EXPIRED,
+	    BIND(NUMBER(":expired", expired), NUMBER(":batch", HD_STORE_PURGE_BATCH)));
+
+	if (error != HD_OK)
+		return error;
+	while ((error = hd_sqlite_step(sqlite, EXPIRED)) == HD_OK &&
+	       batch->count < HD_STORE_PURGE_BATCH) {
+		char alias[HD_ALIAS_SIZE];
+
+		hd_sqlite_copy_text(sqlite->prepared[EXPIRED], 0, alias, sizeof(alias));
+		error =
+		    hd_sqlite_read_test(sqlite, alias, INT64_MIN, &batch->tests[batch->count++]);
+		if (error != HD_OK)
+			break;
+	}
+	hd_sqlite_reset(sqlite, EXPIRED);
+	return error == HD_NONE ? HD_OK : error;
+}
+
+static enum hd_error
+purge(struct hd_store *base, int64_t expired, hd_store_purged *each, void *context, int64_t *purged)
+{
+	struct hd_sqlite *sqlite = self(base);
+	struct batch *batch = NULL;
 	enum hd_error error;
-	int changes;
+	int64_t changes = 0;
 
 	*purged = 0;
-	do {
-		error = change(self(base), PURGE,
-		    BIND(NUMBER(":expired", expired), NUMBER(":batch", PURGE_BATCH)), &changes);
-		*purged += changes;
-	} while (error == HD_OK && changes == PURGE_BATCH);
+	if (each != NULL && (batch = calloc(1, sizeof(*batch))) == NULL)
+		return HD_NO_MEMORY;
+	error = begin(sqlite);
+	if (error != HD_OK)
+		goto out;
+	if (batch != NULL)
+		error = read_expired(sqlite, expired, batch);
+	if (error == HD_OK)
+		error = hd_sqlite_run(sqlite, PURGE,
+		    BIND(NUMBER(":expired", expired), NUMBER(":batch", HD_STORE_PURGE_BATCH)),
+		    NULL);
+	if (error == HD_OK)
+		changes = sqlite3_changes(sqlite->db);
+	error = end(sqlite, error);
+	if (error != HD_OK)
+		goto out;
+	*purged = changes;
+	for (size_t i = 0; batch != NULL && i < batch->count; i++)
+		each(&batch->tests[i], context);
+out:
+	free(batch);
 	return error;
 }
 
@@ -259,6 +306,29 @@ count(struct hd_store *base, int64_t *number)
 		error = hd_sqlite_run(sqlite, COUNT, NOTHING, number);
 	/* The table always has its one row. */
 	return error == HD_NONE ? HD_STORE : error;
+}
+
+static enum hd_error
+statistics(struct hd_store *base, hd_store_statistic *each, void *context)
+{
+	struct hd_sqlite *sqlite = self(base);
+	enum hd_error error = hd_sqlite_ready(sqlite);
+
+	if (error == HD_OK)
+		error = hd_sqlite_start(sqlite, STATISTICS, NOTHING);
+	if (error != HD_OK)
+		return error;
+	while ((error = hd_sqlite_step(sqlite, STATISTICS)) == HD_OK) {
+		sqlite3_stmt *row = sqlite->prepared[STATISTICS];
+		char probe[HD_PROBE_NAME_MAX + 1], transport[8], protocol[HD_TLS_PROTOCOL_SIZE];
+
+		hd_sqlite_copy_text(row, 0, probe, sizeof(probe));
+		hd_sqlite_copy_text(row, 1, transport, sizeof(transport));
+		hd_sqlite_copy_text(row, 2, protocol, sizeof(protocol));
+		each(probe, transport, protocol, sqlite3_column_int64(row, 3), context);
+	}
+	hd_sqlite_reset(sqlite, STATISTICS);
+	return error == HD_NONE ? HD_OK : error;
 }
 
 static void
@@ -293,8 +363,12 @@ const struct hd_store_backend hd_store_sqlite = {
     .close = close_store,
     .test_create = test_create,
     .test_get = test_get,
+    .test_exists = test_exists,
+    .offer_record = offer_record,
+    .started = started,
     .delivery_record = delivery_record,
     .test_delete = test_delete,
     .purge = purge,
     .count = count,
+    .statistics = statistics,
 };

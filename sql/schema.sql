@@ -1,13 +1,14 @@
--- HaveDANE's database, version 1.
+-- HaveDANE's database, version 2.
 --
 -- Embedded in the programs at build time. "havedane init" applies it to a new
 -- file, in one transaction. Times are milliseconds since the epoch, UTC.
 --
 -- application_id is "HDAN"; user_version is the version of this schema: raise
--- it with every change, together with a migration in lib/sqlite_schema.c.
+-- it with every change, together with a file beside this one that brings the
+-- version before to it, and its row in lib/sqlite_schema.c.
 
 PRAGMA application_id = 0x4844414E;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- One visitor's run.
 CREATE TABLE tests (
@@ -42,6 +43,22 @@ CREATE TABLE deliveries (
     PRIMARY KEY (alias, probe),
     CHECK (transport = 'tls' OR (tls_protocol IS NULL AND tls_cipher IS NULL))
 ) STRICT, WITHOUT ROWID;
+
+-- A client got as far as RCPT for an alias at a probe that expects
+-- non-delivery: our Postfix was asked whether the alias is live. A sender that
+-- verifies DANE turns away before that, so while no delivery follows, nothing
+-- may be concluded from its absence. The first time counts.
+CREATE TABLE offers (
+    alias TEXT NOT NULL REFERENCES tests (alias) ON DELETE CASCADE,
+    probe TEXT NOT NULL CHECK (length(probe) BETWEEN 1 AND 16),
+    offered INTEGER NOT NULL,
+    PRIMARY KEY (alias, probe)
+) STRICT, WITHOUT ROWID;
+
+-- When the service was last started, in one row; 0: never. While it was away
+-- Postfix told senders to try again later, so waiting begins anew with it.
+CREATE TABLE service (started INTEGER NOT NULL) STRICT;
+INSERT INTO service VALUES (0);
 
 -- The number of rows in tests, in one row: counting them costs a scan.
 CREATE TABLE live (tests INTEGER NOT NULL) STRICT;

@@ -42,7 +42,7 @@ def schema_too_new(lab):
     def make(file):
         subprocess.run([lab.prefix / "sbin/havedane", "-c", lab.conf, "init"], check=True, capture_output=True)
         with sqlite3.connect(file) as database:
-            database.execute("PRAGMA user_version = 2")
+            database.execute("PRAGMA user_version = 1000")
         database.close()
 
     return replaced(lab, make)

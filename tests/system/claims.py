@@ -61,12 +61,14 @@ def moment(text):
 
 
 def check_probe(probe, alias, name):
-    assert probe.keys() == {"probe", "address", "expect", "outcome", "pass", "delivery"}
+    assert probe.keys() == {"probe", "address", "expect", "outcome", "pass", "offered", "delivery"}
     assert probe["probe"] == name
     assert probe["address"] == f"{alias}@{name}.{DOMAIN}"
     assert probe["expect"] == ("not-delivered" if name == "wrong" else "delivered")
     assert probe["outcome"] in {"waiting", "delivered", "not-delivered"}
     assert probe["pass"] is None or isinstance(probe["pass"], bool)
+    if probe["offered"] is not None:
+        moment(probe["offered"])
     delivery = probe["delivery"]
     assert (delivery is not None) == (probe["outcome"] == "delivered")
     if delivery is None:
@@ -98,6 +100,7 @@ def check_test(test, retention=timedelta(hours=24)):
         assert max(received) <= moment(test["counts_at"]) <= moment(test["final_at"])
     else:
         assert test["first_received"] is test["counts_at"] is test["final_at"] is None
-        assert test["verdict"] == {"result": "waiting", "final": False}
+        offered = any(probe["offered"] for probe in test["probes"])
+        assert test["verdict"] == {"result": "running" if offered else "waiting", "final": False}
     assert test["poll_after"] in POLL_AFTER and isinstance(test["poll_after"], int)
     return test

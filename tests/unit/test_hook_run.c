@@ -293,7 +293,8 @@ repeat_in_the_clear_replaces_tls(void **state)
 static const struct {
 	const char *claim, *sql, *message;
 } stores[] = {
-    {"a newer schema", "PRAGMA user_version = 2", "newer"},
+    {"a newer schema", "PRAGMA user_version = 3", "newer"},
+    {"an older schema", "PRAGMA user_version = 1", "restart the service"},
     {"no version", "PRAGMA user_version = 0", "no version"},
     {"somebody else's", "PRAGMA application_id = 42", "not a database of HaveDANE"},
     {"a table missing", "DROP TABLE deliveries", "no such table"},

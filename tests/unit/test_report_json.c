@@ -48,12 +48,14 @@ new_test_to_the_letter(void **state)
 	    "\"counts_at\":null,\"final_at\":null,"
 	    "\"verdict\":{\"result\":\"waiting\",\"final\":false},\"probes\":["
 	    "{\"probe\":\"do\",\"address\":\"" ALIAS "@do.havedane.net\","
-	    "\"expect\":\"delivered\",\"outcome\":\"waiting\",\"pass\":null,\"delivery\":null},"
+	    "\"expect\":\"delivered\",\"outcome\":\"waiting\",\"pass\":null,"
+	    "\"offered\":null,\"delivery\":null},"
 	    "{\"probe\":\"dont\",\"address\":\"" ALIAS "@dont.havedane.net\","
-	    "\"expect\":\"delivered\",\"outcome\":\"waiting\",\"pass\":null,\"delivery\":null},"
+	    "\"expect\":\"delivered\",\"outcome\":\"waiting\",\"pass\":null,"
+	    "\"offered\":null,\"delivery\":null},"
 	    "{\"probe\":\"wrong\",\"address\":\"" ALIAS "@wrong.havedane.net\","
 	    "\"expect\":\"not-delivered\",\"outcome\":\"waiting\",\"pass\":null,"
-	    "\"delivery\":null}],\"poll_after\":2}");
+	    "\"offered\":null,\"delivery\":null}],\"poll_after\":2}");
 }
 
 static void
@@ -75,17 +77,40 @@ finished_test_to_the_letter(void **state)
 	    "\"counts_at\":\"2026-11-23T15:01:18Z\",\"final_at\":\"2026-11-23T15:31:03Z\","
 	    "\"verdict\":{\"result\":\"dane\",\"final\":true},\"probes\":["
 	    "{\"probe\":\"do\",\"address\":\"" ALIAS "@do.havedane.net\","
-	    "\"expect\":\"delivered\",\"outcome\":\"delivered\",\"pass\":true,\"delivery\":"
+	    "\"expect\":\"delivered\",\"outcome\":\"delivered\",\"pass\":true,"
+	    "\"offered\":null,\"delivery\":"
 	    "{\"received\":\"2026-11-23T15:01:02Z\",\"transport\":\"tls\",\"tls\":"
 	    "{\"protocol\":\"TLSv1.3\",\"cipher\":\"TLS_AES_256_GCM_SHA384\"},"
 	    "\"client\":{\"address\":\"192.0.2.1\",\"helo\":\"mail.example.org\"}}},"
 	    "{\"probe\":\"dont\",\"address\":\"" ALIAS "@dont.havedane.net\","
-	    "\"expect\":\"delivered\",\"outcome\":\"delivered\",\"pass\":true,\"delivery\":"
+	    "\"expect\":\"delivered\",\"outcome\":\"delivered\",\"pass\":true,"
+	    "\"offered\":null,\"delivery\":"
 	    "{\"received\":\"2026-11-23T15:01:03Z\",\"transport\":\"clear\",\"tls\":null,"
 	    "\"client\":{\"address\":\"2001:db8::1\",\"helo\":null}}},"
 	    "{\"probe\":\"wrong\",\"address\":\"" ALIAS "@wrong.havedane.net\","
 	    "\"expect\":\"not-delivered\",\"outcome\":\"not-delivered\",\"pass\":true,"
-	    "\"delivery\":null}],\"poll_after\":60}");
+	    "\"offered\":null,\"delivery\":null}],\"poll_after\":60}");
+}
+
+static void
+offered_test_to_the_letter(void **state)
+{
+	const struct hd_test test = {
+	    .alias = ALIAS, .created = CREATED, .offered = {[HD_PROBE_WRONG] = CREATED + 5999}};
+	struct json_object *json, *probes, *offered;
+	struct hd_report report;
+
+	(void)state;
+	hd_report_make(&test, CREATED + 3600000, &config, &report);
+	assert_int_equal(hd_report_json(&test, &report, "havedane.net", &json), HD_OK);
+	assert_true(json_object_object_get_ex(json, "probes", &probes));
+	assert_true(json_object_object_get_ex(
+	    json_object_array_get_idx(probes, HD_PROBE_WRONG), "offered", &offered));
+	check_text("the time", json_object_get_string(offered), "2026-11-23T15:00:05Z");
+	assert_true(json_object_object_get_ex(
+	    json_object_array_get_idx(probes, HD_PROBE_DO), "offered", &offered));
+	assert_null(offered);
+	(void)json_object_put(json);
 }
 
 /* delivery_of - the delivery to wrong in a test's JSON; borrowed from json */
@@ -230,6 +255,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    UNIT_TEST(new_test_to_the_letter),
 	    UNIT_TEST(finished_test_to_the_letter),
+	    UNIT_TEST(offered_test_to_the_letter),
 	    UNIT_TEST(tls_is_an_object_exactly_with_tls),
 	    UNIT_TEST(pass_is_true_false_or_null),
 	    UNIT_TEST(hostile_text_comes_back_as_it_was),

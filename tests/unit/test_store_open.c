@@ -43,7 +43,7 @@ created_database_is_tight(void **state)
 	check_int("nobody else may read it", status.st_mode & 07777, 0600);
 	check_int("it has the owner of its folder", status.st_uid, folder.st_uid);
 	check_int("it says that it is ours", raw_number(path, "PRAGMA application_id"), 0x4844414E);
-	check_int("and its version", raw_number(path, "PRAGMA user_version"), 1);
+	check_int("and its version", raw_number(path, "PRAGMA user_version"), 2);
 	check_raw_text("with a write-ahead log", path, "PRAGMA journal_mode", "wal");
 	bytes = read_file(path, &length);
 	check_true("it is one of SQLite", strcmp(bytes, "SQLite format 3") == 0);
@@ -152,7 +152,7 @@ static const struct {
 	const char *sql; /* on a database just created */
 	const char *message;
 } versions[] = {
-    {"newer", "PRAGMA user_version = 2", "upgrade them"},
+    {"newer", "PRAGMA user_version = 3", "upgrade them"},
     {"much newer", "PRAGMA user_version = 2147483647", "upgrade them"},
     {"ours without a version", "PRAGMA user_version = 0", "has no version"},
     {"ours with a negative version", "PRAGMA user_version = -1", "has no version"},
@@ -180,7 +180,7 @@ other_versions_are_refused(void **state)
 			check_logged(versions[i].claim, HD_LOG_ERROR, versions[i].message);
 		}
 		check_int("nothing was added",
-		    raw_number(path, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 3);
+		    raw_number(path, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 5);
 	}
 }
 
