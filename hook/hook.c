@@ -86,12 +86,29 @@ recipient(const struct hd_envelope *envelope)
 	return NULL;
 }
 
+/* log_outcome - one line, with what Postfix calls the message and no more of the alias than it takes */
+static void
+log_outcome(enum hd_error error, const char *queue_id, const char *alias, enum hd_probe_id probe)
+{
+	const char *name = hd_probes[probe].name;
+
+	if (error == HD_OK)
+		hd_info("recorded: alias=%.*s... probe=%s queue_id=%s", HD_ALIAS_LOGGED, alias,
+		    name, queue_id);
+	else if (error == HD_NONE)
+		hd_info("dropped: alias=%.*s... probe=%s queue_id=%s: unknown or expired",
+		    HD_ALIAS_LOGGED, alias, name, queue_id);
+	else
+		hd_error("deferred: alias=%.*s... probe=%s queue_id=%s: %s", HD_ALIAS_LOGGED, alias,
+		    name, queue_id, hd_strerror(error));
+}
+
 int
 hd_hook_run(const struct hd_config *config, const struct hd_envelope *envelope, int input)
 {
 	struct hd_evidence evidence = {.transport = HD_TRANSPORT_UNKNOWN};
 	const char *address = recipient(envelope);
-	char alias[HD_ALIAS_SIZE], head[HD_HEADER_MAX];
+	char alias[HD_ALIAS_SIZE], queue_id[HD_QUEUE_ID_SIZE], head[HD_HEADER_MAX];
 	enum hd_probe_id probe;
 	enum hd_error error;
 	ssize_t length;
@@ -108,23 +125,12 @@ hd_hook_run(const struct hd_config *config, const struct hd_envelope *envelope, 
 	length = read_head(input, head, sizeof(head));
 	if (length < 0)
 		return EX_TEMPFAIL;
-	hd_received_parse(head, (size_t)length, &evidence);
+	hd_received_parse(head, (size_t)length, &evidence, queue_id);
 	add_client(envelope, &evidence);
 
 	error = record(config, alias, probe, &evidence);
-	if (error == HD_OK) {
-		hd_info("recorded: alias=%.*s... probe=%s", HD_ALIAS_LOGGED, alias,
-		    hd_probes[probe].name);
-		return EX_OK;
-	}
-	if (error == HD_NONE) {
-		hd_info("dropped: alias=%.*s... probe=%s: unknown or expired", HD_ALIAS_LOGGED,
-		    alias, hd_probes[probe].name);
-		return EX_OK;
-	}
-	hd_error("deferred: alias=%.*s... probe=%s: %s", HD_ALIAS_LOGGED, alias,
-	    hd_probes[probe].name, hd_strerror(error));
-	return EX_TEMPFAIL;
+	log_outcome(error, queue_id[0] == '\0' ? "unknown" : queue_id, alias, probe);
+	return error == HD_OK || error == HD_NONE ? EX_OK : EX_TEMPFAIL;
 }
 
 static void

@@ -4,6 +4,16 @@
 #include <string.h>
 #include <strings.h>
 
+/* is_domain - letter case and one final dot aside, which Postfix passes on (RFC 1034, section 3.1) */
+static bool
+is_domain(const char *name, const char *domain)
+{
+	const size_t length = strlen(domain);
+
+	return strncasecmp(name, domain, length) == 0 &&
+	       (name[length] == '\0' || strcmp(name + length, ".") == 0);
+}
+
 bool
 hd_address_parse(
     const char *address, const char *domain, char alias[HD_ALIAS_SIZE], enum hd_probe_id *probe)
@@ -15,7 +25,7 @@ hd_address_parse(
 		return false;
 	mail_domain = at + 1;
 	dot = strchr(mail_domain, '.');
-	if (dot == NULL || strcasecmp(dot + 1, domain) != 0)
+	if (dot == NULL || !is_domain(dot + 1, domain))
 		return false;
 	plus = memchr(address, '+', (size_t)(at - address));
 	return hd_probe_find(mail_domain, (size_t)(dot - mail_domain), probe) &&

@@ -15,7 +15,7 @@
  *
  * address: as Postfix gives it, any letter case, any bytes. domain: of the
  * configuration. It is split at the last "@"; what follows the first "+" of
- * the local part is ignored. Returns true and fills alias and *probe, or false
+ * the local part is ignored, and so is one dot at the end. Returns true and fills alias and *probe, or false
  * when it is not one of ours.
  */
 bool hd_address_parse(

@@ -4,7 +4,7 @@
  *   Received: from HELO (NAME [ADDRESS])
  *       [(using PROTOCOL with cipher CIPHER (...) ...)]
  *       [(comment) ...]
- *       by HOST (MAIL_NAME) with [UTF8][E]SMTP[S][A] id ...
+ *       by HOST (MAIL_NAME) with [UTF8][E]SMTP[S][A] id QUEUE_ID ...
  *
  * Postfix replaces blanks, parentheses and the like in HELO by '?', so each
  * part ends where it seems to; a client cannot write the next one.
@@ -101,9 +101,23 @@ copy_word(struct cursor *cursor, char *to, size_t size)
 	return true;
 }
 
+/* copy_queue_id - what Postfix calls the message; without it the line is as good */
+static void
+copy_queue_id(const char *at, char queue_id[HD_QUEUE_ID_SIZE])
+{
+	static const char characters[] =
+	    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	size_t length = strspn(at, characters);
+
+	if (length >= HD_QUEUE_ID_SIZE)
+		length = 0;
+	memcpy(queue_id, at, length);
+	queue_id[length] = '\0';
+}
+
 /* parse_line - the unfolded line behind "Received: "; false: not of the form */
 static bool
-parse_line(const char *line, struct hd_evidence *found)
+parse_line(const char *line, struct hd_evidence *found, char queue_id[HD_QUEUE_ID_SIZE])
 {
 	struct cursor cursor = {line};
 	const char *helo, *host;
@@ -134,6 +148,7 @@ parse_line(const char *line, struct hd_evidence *found)
 	if (using_tls && !tls)
 		return false;
 	found->transport = tls ? HD_TRANSPORT_TLS : HD_TRANSPORT_CLEAR;
+	copy_queue_id(cursor.at, queue_id);
 	return true;
 }
 
@@ -195,7 +210,8 @@ unfold(const char *body, size_t length, const char *at, const char *end, char te
 }
 
 void
-hd_received_parse(const char *message, size_t length, struct hd_evidence *evidence)
+hd_received_parse(const char *message, size_t length, struct hd_evidence *evidence,
+    char queue_id[HD_QUEUE_ID_SIZE])
 {
 	static const char name[] = "Received:";
 	const char *at = message, *end = message + length, *line;
@@ -204,13 +220,14 @@ hd_received_parse(const char *message, size_t length, struct hd_evidence *eviden
 	size_t line_length;
 	bool known = false;
 
+	queue_id[0] = '\0';
 	while (next_line(&at, end, &line, &line_length)) {
 		if (line_length < sizeof(name) - 1 ||
 		    strncasecmp(line, name, sizeof(name) - 1) != 0)
 			continue;
 		known = unfold(line + sizeof(name) - 1, line_length - (sizeof(name) - 1), at, end,
 			    text) &&
-			parse_line(text, &found);
+			parse_line(text, &found, queue_id);
 		break;
 	}
 	if (!known)

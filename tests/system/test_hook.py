@@ -23,7 +23,7 @@ def check_recorded(hook, status, *recorded):
     assert hook.place.recorded() == sorted(recorded)
     assert len(lines) == 1, lines
     assert lines[0].severity == INFO
-    assert re.fullmatch(rf"recorded: alias={ALIAS[:6]}\.\.\. probe=({'|'.join(PROBES)})", lines[0].text), lines
+    assert re.fullmatch(rf"recorded: alias={ALIAS[:6]}\.\.\. probe=({'|'.join(PROBES)}) queue_id=[0-9A-Za-z]+", lines[0].text), lines
 
 
 def check_dropped(hook, status, severity, text):
@@ -52,7 +52,7 @@ def test_address(hook, address, probe):
 @pytest.mark.parametrize("address", [
     # another domain
     f"{ALIAS}@do.example.org", f"{ALIAS}@{DOMAIN}", f"{ALIAS}@do{DOMAIN}", f"{ALIAS}@do.{DOMAIN}.example.org",
-    f"{ALIAS}@do.{DOMAIN}.", f"{ALIAS}@x.do.{DOMAIN}", f"{ALIAS}@do.{DOMAIN[:-1]}", f"{ALIAS}@do.{DOMAIN} ",
+    f"{ALIAS}@do.{DOMAIN}..", f"{ALIAS}@x.do.{DOMAIN}", f"{ALIAS}@do.{DOMAIN[:-1]}", f"{ALIAS}@do.{DOMAIN} ",
     # no such probe
     f"{ALIAS}@does.{DOMAIN}", f"{ALIAS}@.{DOMAIN}", f"{ALIAS}@d.{DOMAIN}", f"{ALIAS}@ do.{DOMAIN}", f"{ALIAS}@do..{DOMAIN}",
     f"{ALIAS}@{1000 * 'do.'}{DOMAIN}",

@@ -23,6 +23,7 @@ static const struct {
     {"an empty extension", ALIAS "+@do.havedane.net", HD_PROBE_DO},
     {"several plus signs", ALIAS "+a+b++@do.havedane.net", HD_PROBE_DO},
     {"odd characters in the extension", ALIAS "+\xff ;$(id)'@do.havedane.net", HD_PROBE_DO},
+    {"a dot at the end", ALIAS "@wrong.havedane.net.", HD_PROBE_WRONG},
     {"split at the last @: an @ in the extension", ALIAS "+a@b@do.havedane.net", HD_PROBE_DO},
 };
 
@@ -65,7 +66,10 @@ static const struct {
     {"only part of a probe's name", ALIAS "@d.havedane.net"},
     {"more than a probe's name", ALIAS "@dowrong.havedane.net"},
     {"two probes", ALIAS "@do.wrong.havedane.net"},
-    {"a dot at the end", ALIAS "@do.havedane.net."},
+    {"two dots at the end", ALIAS "@do.havedane.net.."},
+    {"more behind the dot", ALIAS "@do.havedane.net.x"},
+    {"only a dot behind the probe", ALIAS "@do.."},
+    {"part of the domain and a dot", ALIAS "@do.havedane."},
     {"two dots", ALIAS "@do..havedane.net"},
     {"a probe without the domain", ALIAS "@do"},
     {"a probe, a dot and no domain", ALIAS "@do."},

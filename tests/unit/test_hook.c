@@ -72,11 +72,11 @@ each_delivery_is_one_line(void **state)
 		const char *line; /* the whole log */
 	} rows[] = {
 	    {"recorded", ALIAS "@do.havedane.test", NULL, 0,
-		"info: recorded: alias=k5d3m2... probe=do\n"},
+		"info: recorded: alias=k5d3m2... probe=do queue_id=unknown\n"},
 	    {"recorded, by RECIPIENT", "", "K5D3M2Q7XW4B6N2A+x@wrong.HaveDANE.test", 0,
-		"info: recorded: alias=k5d3m2... probe=wrong\n"},
+		"info: recorded: alias=k5d3m2... probe=wrong queue_id=unknown\n"},
 	    {"an alias nobody has", "aaaaaaaaaaaaaaaa@do.havedane.test", NULL, 0,
-		"info: dropped: alias=aaaaaa... probe=do: unknown or expired\n"},
+		"info: dropped: alias=aaaaaa... probe=do queue_id=unknown: unknown or expired\n"},
 	    {"another domain", ALIAS "@example.org", NULL, 0,
 		"warning: dropped: the recipient is not ALIAS@PROBE.havedane.test\n"},
 	    {"another domain, ours in RECIPIENT", ALIAS "@example.org", ALIAS "@do.havedane.test",
@@ -116,7 +116,8 @@ trouble_is_explained_without_the_alias(void **state)
 		check_int(rows[i].claim, run(rows[i].path, ALIAS "@do.havedane.test", NULL), 75);
 		check_true(rows[i].claim, strstr(captured, rows[i].part) != NULL);
 		check_true("says what becomes of the message",
-		    strstr(captured, "error: deferred: alias=k5d3m2... probe=do: ") != NULL);
+		    strstr(captured,
+			"error: deferred: alias=k5d3m2... probe=do queue_id=unknown: ") != NULL);
 		check_true("no alias", strstr(captured, ALIAS) == NULL);
 	}
 }

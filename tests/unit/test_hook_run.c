@@ -93,6 +93,7 @@ static const struct {
     {ALIAS "@wrong." DOMAIN, HD_PROBE_WRONG},
     {"K5D3M2Q7XW4B6N2A@WRONG.HaveDANE.Test", HD_PROBE_WRONG},
     {ALIAS "+x@do." DOMAIN, HD_PROBE_DO},
+    {ALIAS "@wrong." DOMAIN ".", HD_PROBE_WRONG},
     {ALIAS "+" OTHER "@dont." DOMAIN "@do." DOMAIN, HD_PROBE_DO},
 };
 
@@ -124,7 +125,7 @@ static const char *const not_ours[] = {
     ALIAS "@" DOMAIN,
     ALIAS "@does." DOMAIN,
     ALIAS "@do.example.org",
-    ALIAS "@do." DOMAIN ".",
+    ALIAS "@do." DOMAIN "..",
     ALIAS "@x@do." DOMAIN,
     ALIAS "a@do." DOMAIN,
     "k5d3m2q7xw4b6n2@do." DOMAIN,

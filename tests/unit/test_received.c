@@ -43,16 +43,19 @@ check_row(const struct row *row, const char *message, size_t length)
 	/* Both in blocks of their own, so that ASan sees a byte too far. */
 	char *copy = exact_copy(message, length);
 	struct hd_evidence *evidence = malloc(sizeof(*evidence));
+	char queue_id[HD_QUEUE_ID_SIZE];
 
 	assert_non_null(evidence);
 	memset(evidence, 'x', sizeof(*evidence));
 	strcpy(evidence->client_address, "192.0.2.99");
-	hd_received_parse(copy, length, evidence);
+	hd_received_parse(copy, length, evidence, queue_id);
 	free(copy);
 	check_int(row->claim, (int)evidence->transport, row->transport);
 	check_text(row->claim, evidence->tls_protocol, row->protocol);
 	check_text(row->claim, evidence->tls_cipher, row->cipher);
 	check_text(row->claim, evidence->client_helo, row->helo);
+	if (row->transport == NO)
+		check_text("unknown: no queue id", queue_id, "");
 	check_text("the client's address is left alone", evidence->client_address, "192.0.2.99");
 	free(evidence);
 }
@@ -229,6 +232,41 @@ other_forms_prove_nothing(void **state)
 	check_rows(other_forms, COUNT_OF(other_forms));
 }
 
+/* What stands behind "id "; a client has no say in it, but the bounds are held all the same. */
+static const struct {
+	const char *claim;
+	const char *line;
+	const char *queue_id;
+} ids[] = {
+    {"a blank behind it", BY "ESMTP id 7F9F412845A\n" FOR, "7F9F412845A"},
+    {"a semicolon behind it", BY "ESMTPS id 2A770128466;\n\tMon\n", "2A770128466"},
+    {"the end behind it", BY "ESMTP id A\n", "A"},
+    {"a long one (enable_long_queue_ids)", BY "ESMTP id 4gZxQm1Zpzz2Y9fHk;\n\tMon\n",
+	"4gZxQm1Zpzz2Y9fHk"},
+    {"as many characters as are kept", BY "ESMTP id 1234567890123456789012345678901\n",
+	"1234567890123456789012345678901"},
+    {"one more", BY "ESMTP id 12345678901234567890123456789012\n", ""},
+    {"none", BY "ESMTP id \n\tMon\n", ""},
+    {"other characters", BY "ESMTP id \"$(id)\"\n", ""},
+    {"other characters behind it", BY "ESMTP id A1=x\n", "A1"},
+};
+
+static void
+queue_ids_are_letters_and_digits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		struct hd_evidence evidence = {.transport = HD_TRANSPORT_UNKNOWN};
+		char message[512], queue_id[HD_QUEUE_ID_SIZE];
+
+		(void)snprintf(
+		    message, sizeof(message), "Received: from " CLIENT "%s\nbody\n", ids[i].line);
+		hd_received_parse(message, strlen(message), &evidence, queue_id);
+		check_text(ids[i].claim, queue_id, ids[i].queue_id);
+		check_true("the rest is as good", evidence.transport != HD_TRANSPORT_UNKNOWN);
+	}
+}
+
 int
 main(void)
 {
@@ -236,6 +274,7 @@ main(void)
 	    UNIT_TEST(lines_of_postfix_are_understood),
 	    UNIT_TEST(forged_lines_are_never_used),
 	    UNIT_TEST(other_forms_prove_nothing),
+	    UNIT_TEST(queue_ids_are_letters_and_digits),
 	};
 
 	return RUN_TESTS(tests);

@@ -18,11 +18,12 @@ static struct hd_evidence
 parse(const char *message, size_t length)
 {
 	struct hd_evidence evidence;
+	char queue_id[HD_QUEUE_ID_SIZE];
 	char *copy = exact_copy(message, length);
 
 	memset(&evidence, 'x', sizeof(evidence));
 	strcpy(evidence.client_address, "");
-	hd_received_parse(copy, length, &evidence);
+	hd_received_parse(copy, length, &evidence, queue_id);
 	free(copy);
 	return evidence;
 }
