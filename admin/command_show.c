@@ -10,7 +10,8 @@
 
 static const char *const meanings[HD_RESULT_COUNT] = {
     [HD_RESULT_WAITING] = "nothing has arrived",
-    [HD_RESULT_RUNNING] = "messages are arriving; a missing one has not had its time",
+    [HD_RESULT_RUNNING] =
+	"messages are arriving; a missing one has not had its time, or was offered",
     [HD_RESULT_DANE] = "the sender verifies DANE, provided that the message to \"wrong\" was sent",
     [HD_RESULT_DANE_ONLY] =
 	"the sender delivers to DANE domains only, or the message to \"dont\" was never sent",
@@ -70,6 +71,15 @@ print_delivery(FILE *out, const struct hd_delivery *delivery)
 }
 
 static void
+print_offer(FILE *out, int64_t offered)
+{
+	char time[HD_TIME_SIZE];
+
+	hd_time_format(offered, time);
+	(void)fprintf(out, "  offered %s, and not arrived", time);
+}
+
+static void
 print_text(FILE *out, const struct hd_test *test, const struct hd_report *report)
 {
 	char created[HD_TIME_SIZE], expires[HD_TIME_SIZE];
@@ -81,14 +91,15 @@ print_text(FILE *out, const struct hd_test *test, const struct hd_report *report
 	(void)fprintf(out, "Verdict  %s%s: %s\n\n", hd_result_name(report->result),
 	    report->final ? "" : ", so far", meanings[report->result]);
 	for (unsigned i = 0; i < HD_PROBE_COUNT; i++) {
-		const struct hd_delivery *delivery = &test->deliveries[i];
-		const char *outcome = hd_outcome_name(report->probes[i].outcome);
+		const bool more = test->deliveries[i].delivered || test->offered[i] != 0;
 
 		/* Padded only where something follows. */
-		(void)fprintf(
-		    out, "%-8s %-*s", hd_probes[i].name, delivery->delivered ? 13 : 0, outcome);
-		if (delivery->delivered)
-			print_delivery(out, delivery);
+		(void)fprintf(out, "%-8s %-*s", hd_probes[i].name, more ? 13 : 0,
+		    hd_outcome_name(report->probes[i].outcome));
+		if (test->deliveries[i].delivered)
+			print_delivery(out, &test->deliveries[i]);
+		else if (more)
+			print_offer(out, test->offered[i]);
 		(void)fputc('\n', out);
 	}
 }

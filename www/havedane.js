@@ -75,6 +75,15 @@ const VERDICTS = {
 	},
 };
 
+/* In place of "running", when a message was offered to "wrong" and has not come. */
+const OFFERED = {
+	title: 'your server offered the message to “wrong”, and we wait for it',
+	shows: 'A mail server got so far as to ask us to take the message to “wrong”. One that enforces ' +
+		'DANE (RFC 7672) turns away before that.',
+	limits: 'Why the message has not reached us yet: it may have been broken off half way, or wait in ' +
+		'a queue, ours included.',
+};
+
 const PROBES = {
 	'do': 'Signed zone, TLSA records that match our certificate.',
 	'dont': 'Signed zone, no TLSA records.',
@@ -325,7 +334,7 @@ function renderAddresses(test) {
 
 function renderVerdict(test) {
 	const { result, final } = test.verdict;
-	const verdict = VERDICTS[result] ?? {
+	const verdict = (result === 'running' && offeredInVain(test) ? OFFERED : VERDICTS[result]) ?? {
 		title: `the verdict is “${result}”, which this page does not know`,
 		shows: 'The service is newer than this page. Reload it.',
 		limits: 'Anything that this page could explain.',
@@ -344,8 +353,18 @@ function renderVerdict(test) {
 	setText($('verdict-next'), next(test));
 }
 
+/* offeredInVain - whether a client got as far as offering a message that has not come */
+function offeredInVain({ probes }) {
+	return probes.some(({ offered, delivery }) => offered && !delivery);
+}
+
 /* next - how the verdict can still change */
-function next({ verdict, counts_at: countsAt, final_at: finalAt }) {
+function next(test) {
+	const { verdict, counts_at: countsAt, final_at: finalAt } = test;
+
+	if (verdict.result === 'running' && offeredInVain(test))
+		return 'The verdict stays open until that message arrives. If your server has given it up, ' +
+			'start a new test.';
 	if (verdict.final)
 		return 'This verdict is final: waiting longer is not expected to change it. ' +
 			'A message that does come later still counts.';
@@ -374,7 +393,7 @@ function renderProbes(test, live) {
 		const part = (name) => element.querySelector(`.${name}`);
 		part('actions').hidden = !live;
 		element.dataset.outcome = probe.outcome;
-		element.dataset.pass = lacksTls(probe) ? false : probe.pass;
+		element.dataset.pass = lacksTls(probe) || (probe.offered && !probe.delivery) ? false : probe.pass;
 		setText(part('outcome'), outcomeText(probe, test.verdict.final));
 		part('delivery').hidden = !probe.delivery;
 		if (probe.delivery) {
@@ -409,6 +428,9 @@ function outcomeText(probe, final) {
 	const text = OUTCOMES[outcome] ?? outcome;
 	const soFar = outcome === 'not-delivered' && !final ? ' so far' : '';
 
+	if (probe.offered && !probe.delivery)
+		return `${text}: your server offered the message on ${when(probe.offered)}, ` +
+			'which is not what a server that verifies DANE does';
 	if (lacksTls(probe))
 		return `${text}, but without TLS, which is not what a server that verifies DANE does`;
 	if (typeof pass !== 'boolean')

@@ -1,5 +1,6 @@
 """What the page does in a real browser while real mail arrives."""
 
+import calendar
 import re
 import sqlite3
 import time
@@ -131,6 +132,23 @@ def test_no_dane_is_final_at_once(lab, page):
     assert "does not enforce DANE" in page.text("#verdict-title")
     assert "may check them" in page.text("#verdict-limits")
     assert "not what a server that verifies DANE does" in page.text(page.probe("wrong", ".outcome"))
+
+
+def test_offered_message_is_told_and_keeps_the_verdict_open(lab, page):
+    """As if the message to `wrong` were stuck in our own queue."""
+    alias = open_new(page)
+    with sqlite3.connect(lab.database) as database:
+        database.execute("INSERT INTO offers VALUES (?, 'wrong', unixepoch() * 1000)", (alias,))
+    database.close()
+    lab.send("may", alias, ["do", "dont"])
+    page.until(lambda: page.outcomes == {"do": "delivered", "dont": "delivered", "wrong": "waiting"}, 30)
+    lab.wait(alias, lambda test: test["counts_at"] and time.time() > calendar.timegm(
+        time.strptime(test["counts_at"], "%Y-%m-%dT%H:%M:%SZ")) + 1, 30)
+    page.driver.refresh()
+    page.until_verdict("running")
+    assert "offered" in page.text("#verdict-title") and SO_FAR.search(page.text("#verdict-title"))
+    assert "stays open" in page.text("#verdict-next") and not page.final
+    assert "your server offered the message" in page.text(page.probe("wrong", ".outcome"))
 
 
 def test_evidence_is_that_of_the_api(lab, page):

@@ -46,6 +46,15 @@ def test_show_text(tested):
     assert tested("show", ALIAS.upper()).stdout == tested("show", ALIAS).stdout
 
 
+def test_show_offered(tested):
+    created = tested.sql("SELECT created FROM tests")[0][0]
+    tested.sql("INSERT INTO offers VALUES (?, 'wrong', ?)", ALIAS, created + 3000)
+    shown = tested("show", ALIAS).stdout.splitlines()
+    assert shown[3] == "Verdict  running, so far: messages are arriving; a missing one has not had its time, or was offered"
+    assert shown[7] == f"wrong    waiting        offered {utc(created + 3000)}, and not arrived"
+    assert json.loads(tested("show", "--json", ALIAS).stdout)["probes"][2]["offered"] == utc(created + 3000)
+
+
 def test_show_so_far(tested):
     tested.sql("UPDATE tests SET created = ?", int(time.time() * 1000))
     tested.sql("UPDATE deliveries SET received = ?", int(time.time() * 1000))
