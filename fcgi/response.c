@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
@@ -11,29 +12,35 @@
 static const struct {
 	int status;
 	const char *title;
-} titles[] = {
-    {200, "OK"},
-    {201, "Created"},
-    {204, "No Content"},
-    {304, "Not Modified"},
-    {400, "Bad Request"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {413, "Content Too Large"},
-    {500, "Internal Server Error"},
+} titles[HD_STATUS_COUNT] = {
+    {200, "OK"}, {201, "Created"}, {204, "No Content"}, {304, "Not Modified"}, {400, "Bad Request"},
+    {404, "Not Found"}, {405, "Method Not Allowed"}, {413, "Content Too Large"},
     {503, "Service Unavailable"},
+    {500, "Internal Server Error"}, /* last: what is not here counts as this */
 };
 
 enum { HEADER_SIZE = 1024 };
 
+size_t
+hd_response_status_index(int status)
+{
+	size_t i = 0;
+
+	while (i < HD_STATUS_COUNT - 1 && titles[i].status != status)
+		i++;
+	return i;
+}
+
+int
+hd_response_status(size_t index)
+{
+	return titles[index].status;
+}
+
 static const char *
 title_of(int status)
 {
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
-		if (titles[i].status == status)
-			return titles[i].title;
-	}
-	return "Unknown";
+	return titles[hd_response_status_index(status)].title;
 }
 
 void
@@ -46,6 +53,7 @@ void
 hd_response_clear(struct hd_response *response)
 {
 	(void)json_object_put(response->json);
+	free(response->text);
 	hd_response_init(response);
 }
 
@@ -61,6 +69,8 @@ set_body(struct hd_response *response, int status, const char *type, struct json
 		return HD_NO_MEMORY;
 	}
 	(void)json_object_put(response->json);
+	free(response->text);
+	response->text = NULL;
 	response->json = json;
 	response->status = status;
 	response->content_type = type;
@@ -73,6 +83,17 @@ enum hd_error
 hd_response_json(struct hd_response *response, int status, struct json_object *json)
 {
 	return set_body(response, status, "application/json", json);
+}
+
+void
+hd_response_text(struct hd_response *response, const char *type, char *text, size_t length)
+{
+	hd_response_clear(response);
+	response->status = 200;
+	response->content_type = type;
+	response->text = text;
+	response->body = text;
+	response->length = length;
 }
 
 static bool

@@ -14,12 +14,15 @@
 
 struct json_object;
 
+enum { HD_STATUS_COUNT = 10 }; /* how many statuses an answer can have */
+
 struct hd_response {
 	int status;               /* of the table in response.c */
 	const char *content_type; /* NULL: no body */
-	const char *body;         /* borrowed from json, or static */
+	const char *body;         /* borrowed from json or text, or static */
 	size_t length;
 	struct json_object *json;     /* owned */
+	char *text;                   /* owned */
 	char location[HD_ALIAS_SIZE]; /* an alias; "": no Location */
 	char etag[HD_ETAG_SIZE];      /* "": none */
 	const char *allow;            /* static; NULL: none */
@@ -38,12 +41,19 @@ void hd_response_clear(struct hd_response *response);
  */
 enum hd_error hd_response_json(struct hd_response *response, int status, struct json_object *json);
 
+/* hd_response_text - answer 200 with a text of any media type, which becomes the response's */
+void hd_response_text(struct hd_response *response, const char *type, char *text, size_t length);
+
 /* hd_response_problem - answer with an error, RFC 9457; detail is for people, static
  * storage; without memory it becomes 503 */
 void hd_response_problem(struct hd_response *response, int status, const char *detail);
 
 /* hd_response_error - the problem that an error of the library is to a client */
 void hd_response_error(struct hd_response *response, enum hd_error error);
+
+/* hd_response_status_index - a status's number in the table; hd_response_status - the reverse */
+size_t hd_response_status_index(int status);
+int hd_response_status(size_t index);
 
 /* hd_response_send - write it, without the body after HEAD; false: the client is gone */
 bool hd_response_send(const struct hd_response *response, bool head, FCGX_Stream *out);
