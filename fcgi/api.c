@@ -6,6 +6,7 @@
 #include "alias_random.h"
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "report.h"
 #include "report_json.h"
 
@@ -46,8 +47,10 @@ create_test(
 			error = hd_store_test_create(
 			    api->store, test.alias, test.created, api->config->limit);
 	} while (error == HD_EXISTS && --tries > 0);
-	if (error == HD_OK)
+	if (error == HD_OK) {
+		hd_metrics_add(HD_METRIC_TESTS_CREATED, 1);
 		error = answer_test(api, &test, test.created, 201, response);
+	}
 	if (error == HD_FULL)
 		hd_warning("no test created: limit=%lld is reached", (long long)api->config->limit);
 	if (error == HD_OK)
@@ -114,18 +117,54 @@ get_health(const struct hd_api *api, const struct hd_request *request, struct hd
 		hd_response_error(response, error);
 }
 
+static const char *route_name(size_t route);
+
+static void
+get_metrics(
+    const struct hd_api *api, const struct hd_request *request, struct hd_response *response)
+{
+	enum hd_error error;
+	size_t length;
+	char *text;
+
+	(void)request;
+	error = hd_metrics_text(api->store, route_name, &text, &length);
+	if (error == HD_OK)
+		hd_response_text(response, "text/plain; version=0.0.4", text, length);
+	else
+		hd_response_error(response, error);
+}
+
 static const struct hd_route routes[] = {
     {"/api/tests", "POST", {{"POST", create_test}}},
     {"/api/tests/*", "GET, HEAD, DELETE",
 	{{"GET", get_test}, {"HEAD", get_test}, {"DELETE", delete_test}}},
     {"/api/health", "GET, HEAD", {{"GET", get_health}, {"HEAD", get_health}}},
+    {"/metrics", "GET, HEAD", {{"GET", get_metrics}, {"HEAD", get_metrics}}},
 };
+
+enum { ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]) };
+
+_Static_assert((int)ROUTE_COUNT <= (int)HD_METRICS_ROUTES, "each route has its counters");
+
+static const char *
+route_name(size_t route)
+{
+	return route < ROUTE_COUNT ? routes[route].path : NULL;
+}
+
+size_t
+hd_api_route(const char *uri)
+{
+	const size_t route = hd_route_match(routes, ROUTE_COUNT, uri);
+
+	return route < ROUTE_COUNT ? route : HD_METRICS_ROUTES;
+}
 
 void
 hd_api_answer(const struct hd_api *api, struct hd_request *request, struct hd_response *response)
 {
-	hd_handler *handler =
-	    hd_route_find(routes, sizeof(routes) / sizeof(routes[0]), request, response);
+	hd_handler *handler = hd_route_find(routes, ROUTE_COUNT, request, response);
 
 	if (handler != NULL)
 		handler(api, request, response);

@@ -12,4 +12,7 @@ enum { HD_BODY_MAX = 64 * 1024 }; /* bytes; of any request */
 void hd_api_answer(
     const struct hd_api *api, struct hd_request *request, struct hd_response *response);
 
+/* hd_api_route - the number of the route that a URI (or NULL) is at; of none: beyond the table */
+size_t hd_api_route(const char *uri);
+
 #endif

@@ -2,15 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -20,6 +16,12 @@ enum {
 	ACCEPT_WAKE = 200000 /* microseconds: how often an idle thread looks whether to stop */
 };
 
+/* What systemd passed; fds are -1 where it did not. */
+struct inherited {
+	int fcgi;
+	int alias;
+};
+
 static bool
 is_listening(int fd)
 {
@@ -27,21 +29,6 @@ is_listening(int fd)
 	socklen_t size = sizeof(listening);
 
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
-}
-
-/* prepare - accept(2) shall block, but not for ever */
-static enum hd_error
-prepare(int fd)
-{
-	const struct timeval wake = {.tv_usec = ACCEPT_WAKE};
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0 &&
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wake, sizeof(wake)) == 0)
-		return HD_OK;
-	hd_error("cannot prepare the socket: %s", strerror(errno));
-	return HD_IO;
 }
 
 /* named - the descriptor that LISTEN_FDNAMES calls name, -1 for none */
@@ -58,13 +45,14 @@ named(const char *names, const char *name, int count)
 	return -1;
 }
 
-/* from_systemd - HD_NONE: nothing was passed to this process */
+/* take - what was passed to this process; HD_CONFIG when it cannot be understood */
 static enum hd_error
-from_systemd(int *fd)
+take(struct inherited *inherited)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	const char *names = getenv("LISTEN_FDNAMES");
 	char own_pid[32];
+	int count;
 
 	(void)snprintf(own_pid, sizeof(own_pid), "%ld", (long)getpid());
 	if (pid == NULL || fds == NULL || strcmp(pid, own_pid) != 0)
@@ -74,151 +62,121 @@ from_systemd(int *fd)
 		hd_error("LISTEN_FDS is \"%s\"; expected 1 to 9", fds);
 		return HD_CONFIG;
 	}
-	*fd = named(names == NULL ? "" : names, "fcgi", fds[0] - '0');
-	if (*fd < 0 || !is_listening(*fd)) {
+	count = fds[0] - '0';
+	for (int fd = FIRST_INHERITED; fd < FIRST_INHERITED + count; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	inherited->fcgi = named(names == NULL ? "" : names, "fcgi", count);
+	inherited->alias = named(names == NULL ? "" : names, "alias", count);
+	return HD_OK;
+}
+
+static enum hd_error
+from_systemd(bool need_fcgi, struct inherited *inherited)
+{
+	enum hd_error error = take(inherited);
+
+	/* They are for us, not for a program that we might start. */
+	(void)unsetenv("LISTEN_PID");
+	(void)unsetenv("LISTEN_FDS");
+	(void)unsetenv("LISTEN_FDNAMES");
+	if (error != HD_OK)
+		return error == HD_NONE ? HD_OK : error;
+	if (need_fcgi && (inherited->fcgi < 0 || !is_listening(inherited->fcgi))) {
 		hd_error("LISTEN_FDNAMES names no listening socket \"fcgi\"");
 		return HD_CONFIG;
 	}
+	if (inherited->alias >= 0 && !is_listening(inherited->alias)) {
+		hd_error("what LISTEN_FDNAMES calls \"alias\" is no listening socket");
+		return HD_CONFIG;
+	}
 	return HD_OK;
 }
 
-/* make_way - see that nothing is at path: a dead socket is removed */
+/* prepare - accept(2) shall block, but not for ever; or not at all */
 static enum hd_error
-make_way(const struct sockaddr_un *address)
+prepare(int fd, bool block)
 {
-	const char *path = address->sun_path;
-	struct stat status;
-	enum hd_error error = HD_IO;
-	int fd;
+	const struct timeval wake = {.tv_usec = ACCEPT_WAKE};
+	int flags = fcntl(fd, F_GETFL);
 
-	if (lstat(path, &status) != 0) {
-		if (errno == ENOENT)
-			return HD_OK;
-		hd_error("%s: %s", path, strerror(errno));
-		return HD_IO;
-	}
-	if (!S_ISSOCK(status.st_mode)) {
-		hd_error("%s: is there and is no socket", path);
-		return HD_CONFIG;
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
-		hd_error("%s: cannot make a socket: %s", path, strerror(errno));
-		return HD_IO;
-	}
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
-		hd_error("%s: a service is running there already", path);
-	else if (errno != ECONNREFUSED)
-		hd_error("%s: cannot tell whether somebody answers: %s", path, strerror(errno));
-	else if (unlink(path) != 0)
-		hd_error("%s: cannot remove the dead socket: %s", path, strerror(errno));
-	else
-		error = HD_OK;
-	(void)close(fd);
-	return error;
-}
-
-static enum hd_error
-give_to_group(const char *path, const char *name)
-{
-	const struct group *group;
-
-	if (name[0] == '\0')
+	if (flags >= 0)
+		flags = block ? flags & ~O_NONBLOCK : flags | O_NONBLOCK;
+	if (flags >= 0 && fcntl(fd, F_SETFL, flags) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wake, sizeof(wake)) == 0)
 		return HD_OK;
-	errno = 0;
-	group = getgrnam(name);
-	if (group == NULL) {
-		hd_error("[fastcgi] group: %s: %s", name,
-		    errno == 0 ? "there is no such group" : strerror(errno));
-		return HD_CONFIG;
-	}
-	if (chown(path, (uid_t)-1, group->gr_gid) != 0) {
-		hd_error("%s: cannot give it to group %s: %s (the service's user must be in it)",
-		    path, name, strerror(errno));
-		return HD_CONFIG;
-	}
-	return HD_OK;
-}
-
-/* bind_to - until it is complete the socket is closed to all but us */
-static enum hd_error
-bind_to(int fd, const struct sockaddr_un *address, const char *group)
-{
-	const char *path = address->sun_path;
-	enum hd_error error;
-	mode_t saved = umask(0177);
-	int result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
-	int reason = errno;
-
-	(void)umask(saved);
-	if (result != 0) {
-		hd_error("%s: cannot make the socket: %s", path, strerror(reason));
-		return HD_IO;
-	}
-	error = give_to_group(path, group);
-	if (error == HD_OK && (chmod(path, 0660) != 0 || listen(fd, SOMAXCONN) != 0)) {
-		hd_error("%s: cannot open the socket to others: %s", path, strerror(errno));
-		error = HD_IO;
-	}
-	if (error != HD_OK)
-		(void)unlink(path);
-	return error;
+	hd_error("cannot prepare the socket: %s", strerror(errno));
+	return HD_IO;
 }
 
 static enum hd_error
-make(const char *path, const char *group, struct hd_listener *listener)
+open_fcgi(const char *path, const struct hd_config *config, int inherited,
+    struct hd_unix_socket *listener)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	enum hd_error error;
+	enum hd_error error = HD_OK;
 
-	if (strlen(path) >= sizeof(address.sun_path) || strlen(path) >= sizeof(listener->path)) {
-		hd_error("%s: the path is too long for a socket", path);
-		return HD_CONFIG;
-	}
-	strcpy(address.sun_path, path);
-	error = make_way(&address);
-	if (error != HD_OK)
-		return error;
-	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (listener->fd < 0) {
-		hd_error("%s: cannot make a socket: %s", path, strerror(errno));
-		return HD_IO;
-	}
-	error = bind_to(listener->fd, &address, group);
-	if (error == HD_OK)
-		strcpy(listener->path, path);
-	return error;
+	if (path != NULL)
+		error = hd_unix_socket_make(path, config->fastcgi_group, "fastcgi", listener);
+	else if (inherited >= 0)
+		listener->fd = inherited;
+	else if (is_listening(STDIN_FILENO))
+		listener->fd = STDIN_FILENO;
+	else
+		error = hd_unix_socket_make(
+		    config->fastcgi_socket, config->fastcgi_group, "fastcgi", listener);
+	return error == HD_OK ? prepare(listener->fd, true) : error;
+}
+
+static enum hd_error
+open_alias(const struct hd_config *config, int inherited, struct hd_unix_socket *listener)
+{
+	enum hd_error error = HD_OK;
+
+	if (inherited >= 0)
+		listener->fd = inherited;
+	else if (config->postfix_socket[0] != '\0')
+		error = hd_unix_socket_make(
+		    config->postfix_socket, config->postfix_group, "postfix", listener);
+	else
+		return HD_OK;
+	return error == HD_OK ? prepare(listener->fd, false) : error;
 }
 
 enum hd_error
-hd_listener_open(const char *path, const struct hd_config *config, struct hd_listener *listener)
+hd_listeners_open(const char *path, const struct hd_config *config, struct hd_listeners *listeners)
 {
-	enum hd_error error = HD_NONE;
+	struct inherited inherited = {.fcgi = -1, .alias = -1};
+	enum hd_error error;
 
-	*listener = (struct hd_listener){.fd = -1};
-	if (path != NULL)
-		error = make(path, config->fastcgi_group, listener);
-	else
-		error = from_systemd(&listener->fd);
-	if (error == HD_NONE && is_listening(STDIN_FILENO)) {
-		listener->fd = STDIN_FILENO;
-		error = HD_OK;
-	}
-	if (error == HD_NONE)
-		error = make(config->fastcgi_socket, config->fastcgi_group, listener);
+	*listeners = (struct hd_listeners){.fcgi = {.fd = -1}, .alias = {.fd = -1}};
+	error = from_systemd(path == NULL, &inherited);
 	if (error == HD_OK)
-		error = prepare(listener->fd);
+		error = open_fcgi(path, config, inherited.fcgi, &listeners->fcgi);
+	if (error == HD_OK)
+		error = open_alias(config, inherited.alias, &listeners->alias);
 	if (error != HD_OK)
-		hd_listener_close(listener);
+		hd_listeners_close(listeners);
 	return error;
 }
 
-void
-hd_listener_close(struct hd_listener *listener)
+bool
+hd_listeners_differ(const struct hd_listeners *listeners, bool fixed,
+    const struct hd_config *present, const struct hd_config *next)
 {
-	if (listener->path[0] != '\0')
-		(void)unlink(listener->path);
-	if (listener->fd >= 0)
-		(void)close(listener->fd);
-	*listener = (struct hd_listener){.fd = -1};
+	if (listeners->fcgi.path[0] != '\0' &&
+	    (strcmp(next->fastcgi_group, present->fastcgi_group) != 0 ||
+		(!fixed && strcmp(next->fastcgi_socket, present->fastcgi_socket) != 0)))
+		return true;
+	/* The other one is ours unless it was inherited: not to have any was our doing, too. */
+	if (listeners->alias.fd >= 0 && listeners->alias.path[0] == '\0')
+		return false;
+	if (strcmp(next->postfix_socket, present->postfix_socket) != 0)
+		return true;
+	return listeners->alias.fd >= 0 && strcmp(next->postfix_group, present->postfix_group) != 0;
+}
+
+void
+hd_listeners_close(struct hd_listeners *listeners)
+{
+	hd_unix_socket_close(&listeners->alias);
+	hd_unix_socket_close(&listeners->fcgi);
 }

@@ -1,7 +1,6 @@
 #include "pool.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,9 +9,9 @@
 #include <time.h>
 
 #include "api.h"
-#include "clock.h"
 #include "connection.h"
 #include "log.h"
+#include "metrics.h"
 #include "store.h"
 
 enum {
@@ -29,11 +28,19 @@ struct hd_pool {
 	const struct hd_config *config;
 	int listener;
 	atomic_bool stopping;
-	struct hd_store *housekeeping; /* for the purge */
-	size_t started;                /* workers whose thread runs */
+	size_t started; /* workers whose thread runs */
 	size_t count;
 	struct worker workers[];
 };
+
+static int64_t
+nanoseconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
 
 static void
 serve(const struct hd_api *api, FCGX_Request *request)
@@ -43,6 +50,7 @@ serve(const struct hd_api *api, FCGX_Request *request)
 	    .uri = FCGX_GetParam("REQUEST_URI", request->envp),
 	    .if_none_match = FCGX_GetParam("HTTP_IF_NONE_MATCH", request->envp),
 	};
+	const int64_t began = nanoseconds();
 	struct hd_response response;
 	bool too_large;
 
@@ -56,6 +64,8 @@ serve(const struct hd_api *api, FCGX_Request *request)
 	/* When this fails the client has gone; there is nobody to tell. */
 	(void)hd_response_send(
 	    &response, http.method != NULL && strcmp(http.method, "HEAD") == 0, request->out);
+	hd_metrics_request(
+	    hd_api_route(http.uri), http.method, response.status, nanoseconds() - began);
 	hd_response_clear(&response);
 }
 
@@ -92,12 +102,12 @@ work(void *argument)
 }
 
 static enum hd_error
-open_store(const struct hd_config *config, enum hd_store_access access, struct hd_store **store)
+open_store(const struct hd_config *config, struct hd_store **store)
 {
 	const struct hd_store_options options = {
 	    .backend = config->backend,
 	    .path = config->store_path,
-	    .access = access,
+	    .access = HD_STORE_USE,
 	    .wait = STORE_WAIT,
 	};
 
@@ -107,11 +117,11 @@ open_store(const struct hd_config *config, enum hd_store_access access, struct h
 static enum hd_error
 start_workers(struct hd_pool *pool)
 {
-	enum hd_error error = open_store(pool->config, HD_STORE_MIGRATE, &pool->housekeeping);
+	enum hd_error error = HD_OK;
 
 	for (size_t i = 0; error == HD_OK && i < pool->count; i++) {
 		pool->workers[i].pool = pool;
-		error = open_store(pool->config, HD_STORE_USE, &pool->workers[i].store);
+		error = open_store(pool->config, &pool->workers[i].store);
 	}
 	while (error == HD_OK && pool->started < pool->count) {
 		struct worker *worker = &pool->workers[pool->started];
@@ -161,24 +171,5 @@ hd_pool_stop(struct hd_pool *pool)
 		(void)pthread_join(pool->workers[i].thread, NULL);
 	for (size_t i = 0; i < pool->count; i++)
 		hd_store_close(pool->workers[i].store);
-	hd_store_close(pool->housekeeping);
 	free(pool);
-}
-
-void
-hd_pool_purge(struct hd_pool *pool)
-{
-	const int64_t expired = hd_time_now() - pool->config->retention;
-	int64_t batch = 0, purged = 0;
-	enum hd_error error;
-
-	do {
-		error = hd_store_purge(pool->housekeeping, expired, NULL, NULL, &batch);
-		purged += batch;
-	} while (error == HD_OK && batch == HD_STORE_PURGE_BATCH);
-	if (purged > 0)
-		hd_info("purged: tests=%" PRId64, purged);
-	if (error != HD_OK)
-		hd_warning("the purge of expired tests was cut short, and is tried again: %s",
-		    hd_strerror(error));
 }

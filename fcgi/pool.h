@@ -16,8 +16,8 @@ struct hd_pool;
  * hd_pool_start - start config's number of threads, accepting from listener
  *
  * listener: a listening socket whose accept(2) wakes up now and then
- * (hd_listener_open); borrowed, as is config, until the pool is stopped. The
- * store's schema is migrated first. *pool is the caller's, for hd_pool_stop.
+ * (hd_listeners_open); borrowed, as is config, until the pool is stopped. The
+ * store's schema must be this version's. *pool is the caller's, for hd_pool_stop.
  * Returns what hd_store_open does, HD_NO_MEMORY, or HD_IO; logged, and nothing
  * is left running.
  */
@@ -25,8 +25,5 @@ enum hd_error hd_pool_start(const struct hd_config *config, int listener, struct
 
 /* hd_pool_stop - finish the requests in hand and end all threads; NULL is allowed */
 void hd_pool_stop(struct hd_pool *pool);
-
-/* hd_pool_purge - delete expired tests, in the caller's thread; what went wrong is logged */
-void hd_pool_purge(struct hd_pool *pool);
 
 #endif

@@ -32,37 +32,54 @@ handler_of(const struct hd_route *route, const char *method)
 	return NULL;
 }
 
+/* find - the number of the route of a path, up to "?"; *segment as match sets it */
+static size_t
+find(const struct hd_route *routes, size_t count, const char *uri, const char **segment)
+{
+	const size_t length = strcspn(uri, "?");
+	size_t i = 0;
+
+	while (i < count && !match(routes[i].path, uri, length, segment))
+		i++;
+	return i;
+}
+
+size_t
+hd_route_match(const struct hd_route *routes, size_t count, const char *uri)
+{
+	const char *segment;
+
+	return uri == NULL ? count : find(routes, count, uri, &segment);
+}
+
 hd_handler *
 hd_route_find(const struct hd_route *routes, size_t count, struct hd_request *request,
     struct hd_response *response)
 {
-	const char *path = request->uri, *segment;
+	const char *path = request->uri, *segment = NULL;
 	hd_handler *handler;
-	size_t length;
+	size_t i;
 
 	request->alias[0] = '\0';
 	if (path == NULL || request->method == NULL) {
 		hd_response_problem(response, 400, "The request has no method or no URI.");
 		return NULL;
 	}
-	length = strcspn(path, "?");
-	for (size_t i = 0; i < count; i++) {
-		if (!match(routes[i].path, path, length, &segment))
-			continue;
-		handler = handler_of(&routes[i], request->method);
-		if (handler == NULL) {
-			hd_response_problem(response, 405, "This resource has no such method.");
-			response->allow = routes[i].allow;
-			return NULL;
-		}
-		if (segment != NULL &&
-		    !hd_alias_parse(segment, (size_t)(path + length - segment), request->alias)) {
-			hd_response_problem(
-			    response, 400, "An alias has 16 characters, of a to z and 2 to 7.");
-			return NULL;
-		}
-		return handler;
+	i = find(routes, count, path, &segment);
+	if (i == count) {
+		hd_response_problem(response, 404, "There is nothing at this address.");
+		return NULL;
 	}
-	hd_response_problem(response, 404, "There is nothing at this address.");
-	return NULL;
+	handler = handler_of(&routes[i], request->method);
+	if (handler == NULL) {
+		hd_response_problem(response, 405, "This resource has no such method.");
+		response->allow = routes[i].allow;
+		return NULL;
+	}
+	if (segment != NULL && !hd_alias_parse(segment, strcspn(segment, "?"), request->alias)) {
+		hd_response_problem(
+		    response, 400, "An alias has 16 characters, of a to z and 2 to 7.");
+		return NULL;
+	}
+	return handler;
 }

@@ -40,6 +40,9 @@ struct hd_route {
 	} methods[HD_ROUTE_METHODS];
 };
 
+/* hd_route_match - the number of the route that a path, up to "?", belongs to; count: of none */
+size_t hd_route_match(const struct hd_route *routes, size_t count, const char *uri);
+
 /*
  * hd_route_find - the handler for a request's method and path
  *

@@ -1,58 +1,51 @@
 /*
- * A running service is a configuration, a socket and a pool of threads. A
- * reload builds the next one beside the present one, and only then switches.
+ * A running service has its sockets for good, and a generation of everything
+ * that depends on the configuration. A reload starts the next generation beside
+ * the present one, and only then switches.
  */
 #include "service.h"
 
 #include <errno.h>
 #include <fcgiapp.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "arguments.h"
+#include "clients.h"
+#include "clock.h"
 #include "config.h"
+#include "housekeeping.h"
 #include "listener.h"
 #include "log.h"
+#include "lookup_pool.h"
+#include "metrics.h"
+#include "notify.h"
 #include "pool.h"
 
-enum { PURGE_INTERVAL = 60 }; /* seconds */
+enum { PURGE_INTERVAL = 60 * 1000 }; /* milliseconds */
 
-struct arguments {
-	const char *config_file;
-	const char *socket; /* NULL: not given */
+struct generation {
+	struct hd_config *config; /* on the heap: the threads hold a pointer to it */
+	struct hd_housekeeping *housekeeping;
+	struct hd_pool *pool;
+	struct hd_lookup_pool *lookups; /* NULL: there is no socket for them */
 };
 
 struct service {
-	struct hd_config *config; /* on the heap: the threads hold a pointer to it */
-	struct hd_listener listener;
-	struct hd_pool *pool;
+	struct hd_listeners listeners;
+	struct hd_clients *clients; /* NULL: there is no socket for them */
+	struct generation present;
+	struct hd_notify notify;
 };
 
-static const char usage[] =
-    "usage: havedane-fcgi [-c CONF] [-s SOCKET]\n"
-    "\n"
-    "The FastCGI service of HaveDANE, in the foreground; logs to standard error.\n"
-    "\n"
-    "  -c CONF    configuration (" HD_SYSCONFDIR "/havedane/havedane.conf)\n"
-    "  -s SOCKET  unix socket to make; without it LISTEN_FDS with the name \"fcgi\",\n"
-    "             descriptor 0 if it is a listening socket, or the configuration's\n"
-    "  --help, --version\n"
-    "\n"
-    "SIGTERM and SIGINT: finish the requests in hand, exit 0. SIGHUP: reload the\n"
-    "configuration, all or nothing.\n"
-    "\n"
-    "Exit status: 0 stopped by a signal; 64 wrong arguments; 69 the store cannot be\n"
-    "used; 71 out of memory, or another system failure; 74 socket, thread or output;\n"
-    "75 the store is locked; 78 wrong configuration.\n";
-
 static enum hd_error
-load(const struct arguments *arguments, struct hd_config **result)
+load(const struct hd_arguments *arguments, struct hd_config **result)
 {
 	struct hd_config *config = malloc(sizeof(*config));
 	enum hd_error error = HD_NO_MEMORY;
@@ -61,11 +54,6 @@ load(const struct arguments *arguments, struct hd_config **result)
 		hd_error("%s: out of memory", arguments->config_file);
 	else
 		error = hd_config_load(arguments->config_file, config);
-	if (error == HD_OK && config->postfix_socket[0] != '\0') {
-		hd_error("%s: [postfix] socket: this version answers no look-ups; leave it empty",
-		    arguments->config_file);
-		error = HD_CONFIG;
-	}
 	if (error != HD_OK) {
 		free(config);
 		config = NULL;
@@ -75,93 +63,147 @@ load(const struct arguments *arguments, struct hd_config **result)
 }
 
 static void
-stop(struct service *service)
+stop_generation(struct generation *generation)
 {
-	hd_pool_stop(service->pool);
-	hd_listener_close(&service->listener);
-	free(service->config);
+	hd_lookup_pool_stop(generation->lookups);
+	hd_pool_stop(generation->pool);
+	hd_housekeeping_close(generation->housekeeping);
+	free(generation->config);
+	*generation = (struct generation){.config = NULL};
 }
 
+/*
+ * start_generation - all but its configuration, which is there
+ *
+ * first: the service starts with it. That is recorded before any request can be
+ * answered.
+ */
 static enum hd_error
-start(const struct arguments *arguments, struct service *service)
+start_generation(const struct service *service, bool first, struct generation *generation)
 {
-	enum hd_error error;
+	enum hd_error error = hd_housekeeping_open(generation->config, &generation->housekeeping);
 
-	*service = (struct service){.listener = {.fd = -1}};
-	error = load(arguments, &service->config);
+	if (error == HD_OK && first)
+		error = hd_housekeeping_started(generation->housekeeping);
 	if (error == HD_OK)
-		error = hd_listener_open(arguments->socket, service->config, &service->listener);
-	if (error == HD_OK)
-		error = hd_pool_start(service->config, service->listener.fd, &service->pool);
-	if (error != HD_OK)
-		stop(service);
+		error = hd_pool_start(
+		    generation->config, service->listeners.fcgi.fd, &generation->pool);
+	if (error == HD_OK && service->clients != NULL)
+		error = hd_lookup_pool_start(
+		    generation->config, service->clients, &generation->lookups);
 	return error;
 }
 
-/* We made the socket, and the configuration wants another one, or another group for it. */
-static bool
-needs_new_socket(
-    const struct arguments *arguments, const struct service *service, const struct hd_config *next)
+static void
+stop(struct service *service)
 {
-	if (service->listener.path[0] == '\0')
-		return false;
-	return strcmp(next->fastcgi_group, service->config->fastcgi_group) != 0 ||
-	       (arguments->socket == NULL &&
-		   strcmp(next->fastcgi_socket, service->config->fastcgi_socket) != 0);
+	hd_notify_send(&service->notify, "STOPPING=1");
+	stop_generation(&service->present);
+	hd_clients_close(service->clients);
+	hd_listeners_close(&service->listeners);
+	hd_notify_close(&service->notify);
+}
+
+static enum hd_error
+start(const struct hd_arguments *arguments, struct service *service)
+{
+	struct generation *present = &service->present;
+	enum hd_error error = load(arguments, &present->config);
+
+	if (error == HD_OK)
+		error = hd_listeners_open(arguments->socket, present->config, &service->listeners);
+	if (error == HD_OK && service->listeners.alias.fd >= 0)
+		error = hd_clients_open(service->listeners.alias.fd, &service->clients);
+	if (error == HD_OK)
+		error = start_generation(service, true, present);
+	return error;
+}
+
+/* alive - for the watchdog: we have not got stuck */
+static void
+alive(const struct service *service)
+{
+	if (service->notify.interval > 0)
+		hd_notify_send(&service->notify, "WATCHDOG=1");
 }
 
 static void
-reload(const struct arguments *arguments, struct service *service)
+reload(const struct hd_arguments *arguments, struct service *service)
 {
-	struct service next = {.listener = {.fd = -1}};
-	enum hd_error error = load(arguments, &next.config);
+	struct generation next = {.config = NULL};
+	enum hd_error error;
 
-	if (error == HD_OK && needs_new_socket(arguments, service, next.config)) {
-		hd_error("the socket cannot change while the service runs: restart it");
+	hd_notify_reloading(&service->notify);
+	alive(service);
+	error = load(arguments, &next.config);
+	if (error == HD_OK && hd_listeners_differ(&service->listeners, arguments->socket != NULL,
+				  service->present.config, next.config)) {
+		hd_error("the sockets cannot change while the service runs: restart it");
 		error = HD_CONFIG;
 	}
 	if (error == HD_OK)
-		error = hd_pool_start(next.config, service->listener.fd, &next.pool);
-	if (error != HD_OK) {
+		error = start_generation(service, false, &next);
+	alive(service);
+	if (error == HD_OK) {
+		/* It may take as long as we wait for a client that is silent. */
+		stop_generation(&service->present);
+		service->present = next;
+		hd_info("reloaded: domain=%s threads=%d", next.config->domain,
+		    (int)next.config->threads);
+	} else {
+		stop_generation(&next);
 		hd_error("reload refused, going on as before: %s", hd_strerror(error));
-		free(next.config);
-		return;
 	}
-	hd_pool_stop(service->pool);
-	free(service->config);
-	service->pool = next.pool;
-	service->config = next.config;
-	hd_info("reloaded: domain=%s threads=%d", service->config->domain,
-	    (int)service->config->threads);
+	hd_notify_send(&service->notify, "READY=1");
 }
 
-static time_t
-monotonic_seconds(void)
+static int64_t
+monotonic(void)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* run - until SIGTERM or SIGINT; the signals are blocked in all threads */
-static void
-run(const struct arguments *arguments, struct service *service, const sigset_t *signals)
+/* wait_signal - for so many milliseconds at most; -1: none came */
+static int
+wait_signal(const sigset_t *signals, int64_t milliseconds)
 {
-	time_t next_purge = monotonic_seconds();
+	struct timespec wait = {0};
+
+	if (milliseconds > 0) {
+		wait.tv_sec = (time_t)(milliseconds / 1000);
+		wait.tv_nsec = (long)(milliseconds % 1000) * 1000000;
+	}
+	return sigtimedwait(signals, NULL, &wait);
+}
+
+/*
+ * run - until SIGTERM or SIGINT; the signals are blocked in all threads
+ *
+ * One turn never takes long: a purge is a batch in each, so that neither a
+ * signal nor the watchdog waits for all of it.
+ */
+static void
+run(const struct hd_arguments *arguments, struct service *service, const sigset_t *signals)
+{
+	const int64_t interval = service->notify.interval;
+	int64_t next_purge = monotonic(), next_ping = next_purge;
 
 	for (;;) {
-		struct timespec wait = {0};
+		int64_t next;
 		int number;
 
-		if (monotonic_seconds() >= next_purge) {
-			hd_pool_purge(service->pool);
-			next_purge = monotonic_seconds() + PURGE_INTERVAL;
+		if (interval > 0 && monotonic() >= next_ping) {
+			alive(service);
+			next_ping = monotonic() + interval;
 		}
-		wait.tv_sec = next_purge - monotonic_seconds();
-		if (wait.tv_sec < 1)
-			wait.tv_sec = 1;
-		number = sigtimedwait(signals, NULL, &wait);
+		if (monotonic() >= next_purge &&
+		    !hd_housekeeping_purge(service->present.housekeeping))
+			next_purge = monotonic() + PURGE_INTERVAL;
+		next = interval > 0 && next_ping < next_purge ? next_ping : next_purge;
+		number = wait_signal(signals, next - monotonic());
 		if (number == SIGHUP)
 			reload(arguments, service);
 		else if (number == SIGTERM || number == SIGINT)
@@ -184,54 +226,26 @@ set_signals(sigset_t *signals)
 	       sigaddset(signals, SIGHUP) == 0 && pthread_sigmask(SIG_BLOCK, signals, NULL) == 0;
 }
 
-/* parse - EX_OK: go on; -1: done (--help); else the exit status */
-static int
-parse(int argc, char *argv[], struct arguments *arguments)
+/* where - a socket, for the log */
+static const char *
+where(const struct hd_unix_socket *listener)
 {
-	static const struct option options[] = {
-	    {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'V'},
-	    {NULL, 0, NULL, 0},
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "c:s:", options, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			arguments->config_file = optarg;
-			break;
-		case 's':
-			arguments->socket = optarg;
-			break;
-		case 'h':
-		case 'V':
-			(void)fputs(
-			    option == 'h' ? usage : "havedane-fcgi " PACKAGE_VERSION "\n", stdout);
-			return fflush(stdout) == 0 ? -1 : EX_IOERR;
-		default:
-			return EX_USAGE;
-		}
-	}
-	if (optind != argc) {
-		hd_error("unexpected argument \"%s\"; see --help", argv[optind]);
-		return EX_USAGE;
-	}
-	return EX_OK;
+	if (listener->fd < 0)
+		return "none";
+	return listener->path[0] == '\0' ? "inherited" : listener->path;
 }
 
 int
 hd_service_main(int argc, char *argv[])
 {
-	struct arguments arguments = {
-	    .config_file = HD_SYSCONFDIR "/havedane/havedane.conf",
-	};
-	struct service service;
+	struct service service = {.listeners = {.fcgi = {.fd = -1}, .alias = {.fd = -1}}};
+	struct hd_arguments arguments;
 	enum hd_error error;
 	sigset_t signals;
 	int status;
 
 	hd_log_to_stderr("havedane-fcgi");
-	status = parse(argc, argv, &arguments);
+	status = hd_arguments_parse(argc, argv, &arguments);
 	if (status != EX_OK)
 		return status < 0 ? EX_OK : status;
 	if (geteuid() == 0)
@@ -240,14 +254,18 @@ hd_service_main(int argc, char *argv[])
 		hd_error("cannot set up libfcgi and signals: %s", strerror(errno));
 		return EX_OSERR;
 	}
+	hd_metrics_started(hd_time_now());
+	hd_notify_open(&service.notify);
 	error = start(&arguments, &service);
-	if (error != HD_OK)
-		return hd_error_exit_code(error);
-	hd_info("ready: domain=%s threads=%d socket=%s", service.config->domain,
-	    (int)service.config->threads,
-	    service.listener.path[0] == '\0' ? "inherited" : service.listener.path);
-	run(&arguments, &service, &signals);
+	if (error == HD_OK) {
+		hd_notify_send(&service.notify, "READY=1");
+		hd_info("ready: domain=%s threads=%d socket=%s alias_socket=%s",
+		    service.present.config->domain, (int)service.present.config->threads,
+		    where(&service.listeners.fcgi), where(&service.listeners.alias));
+		run(&arguments, &service, &signals);
+	}
 	stop(&service);
-	hd_info("stopped");
-	return EX_OK;
+	if (error == HD_OK)
+		hd_info("stopped");
+	return error == HD_OK ? EX_OK : hd_error_exit_code(error);
 }

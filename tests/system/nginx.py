@@ -39,7 +39,8 @@ def group():
 
 
 def adapt(site, **replacements):
-    """The site file with what differs in each installation replaced; each must be there once."""
+    """The site file with what differs in each installation replaced: the service's socket in both its locations, the
+    rest once."""
     patterns = {
         "listen": r"listen 80;",
         "listen6": r"listen \[::\]:80;",
@@ -48,26 +49,31 @@ def adapt(site, **replacements):
     }
     for name, text in replacements.items():
         site, found = re.subn(patterns[name], text, site)
-        assert found == 1, f"{patterns[name]} is {found} times in the site file"
+        assert found == (2 if name == "fastcgi_pass" else 1), f"{patterns[name]} is {found} times in the site file"
     return site
 
 
 class Nginx:
-    """An nginx in a new folder, in front of the service at fcgi_socket."""
+    """An nginx in a new folder, in front of the service at fcgi_socket.
 
-    def __init__(self, prefix, directory, fcgi_socket):
+    It listens on a unix socket; in a network of its own (hook_support.Namespaces) it listens there as it is installed.
+    """
+
+    def __init__(self, prefix, directory, fcgi_socket, network=None):
         self.dir = Path(directory)
         self.dir.mkdir()
         self.socket = self.dir / "http.sock"
         site = (prefix / "share/havedane/nginx/havedane.conf").read_text()
+        listen = f"listen unix:{self.socket};"
         (self.dir / "site.conf").write_text(adapt(
-            site, listen=f"listen unix:{self.socket};", listen6="", server_name=f"server_name {DOMAIN};",
-            fastcgi_pass=f"fastcgi_pass unix:{fcgi_socket};"))
+            site, listen=f"{listen}\n\tlisten 80;" if network else listen, server_name=f"server_name {DOMAIN};",
+            fastcgi_pass=f"fastcgi_pass unix:{fcgi_socket};", **({} if network else {"listen6": ""})))
         conf = self.dir / "nginx.conf"
         conf.write_text(CONFIGURATION.format(user=USER, dir=self.dir))
+        command = [PROGRAM, "-p", self.dir, "-e", self.dir / "error.log", "-c", conf]
         with (self.dir / "output.log").open("wb") as output:
             self.process = subprocess.Popen(
-                [PROGRAM, "-p", self.dir, "-e", self.dir / "error.log", "-c", conf],
+                network.enter(*command) if network else command,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         until(self._listens, "nginx to listen")
 

@@ -1,12 +1,15 @@
 """What the system tests share: a place with a configuration and a database of its own, and the installed programs in it."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 
@@ -49,6 +52,11 @@ def until(condition, what, seconds=PATIENCE):
 
 def milliseconds():
     return int(time.time() * 1000)
+
+
+def unread(connection):
+    """How many bytes of what was sent on a connection the other side has not read yet."""
+    return int.from_bytes(fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 def bare_environment(**more):
@@ -98,9 +106,9 @@ class Service:
                 found.append(os.readlink(entry))
         return found
 
-    def connections(self):
-        """How many connections it has accepted and not closed: its sockets but the listening one."""
-        return sum(name.startswith("socket:") for name in self.descriptors()) - 1
+    def connections(self, listening=1):
+        """How many connections it has accepted and not closed: its sockets but the listening ones."""
+        return sum(name.startswith("socket:") for name in self.descriptors()) - listening
 
     def send(self, number):
         self.process.send_signal(number)
@@ -206,10 +214,12 @@ class Place:
         return self.sql(f"SELECT count(*) FROM {table}")[0][0]
 
     def backdate(self, alias, seconds):
-        """Lets a test and its deliveries have happened so many seconds earlier."""
+        """Lets a test and all that was recorded for it have happened so many seconds earlier, as the service's start."""
         self.sql("UPDATE tests SET created = created - ?2, firstreceived = firstreceived - ?2 WHERE alias = ?1",
                  alias, seconds * 1000)
         self.sql("UPDATE deliveries SET received = received - ?2 WHERE alias = ?1", alias, seconds * 1000)
+        self.sql("UPDATE offers SET offered = offered - ?2 WHERE alias = ?1", alias, seconds * 1000)
+        self.sql("UPDATE service SET started = started - ?", seconds * 1000)
 
     # --- the end
 

@@ -148,7 +148,7 @@ def test_nothing_there(ask, nothing_created, path):
 
 
 @pytest.mark.parametrize("path", ["", "?", "/", "/API/tests", "/Api/health", "api/tests", "*", "http://x/api/tests", "/t",
-                                  "/metrics", "/index.html", " /api/tests", "/api/tests ", "/api/tests\t", "/\u2028"])
+                                  "/metrics/", "/index.html", " /api/tests", "/api/tests ", "/api/tests\t", "/\u2028"])
 def test_nothing_there_whatever_nginx_lets_through(site, nothing_created, path):
     for method in ("GET", "POST"):
         check_problem(site.service.request(method, path), 404)

@@ -1,14 +1,11 @@
 """havedane-fcgi as a process: how it starts, stops, reloads, and what it refuses to start with."""
 
-import fcntl
 import grp
 import os
 import pwd
 import re
 import signal
 import subprocess
-import sys
-import termios
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +13,7 @@ import pytest
 
 import fcgi_client
 from claims import check_answer, moment
-from support import until
+from support import unread, until
 
 TESTS = "/api/tests"
 USAGE, UNAVAILABLE, CONFIG = 64, 69, 78
@@ -70,11 +67,6 @@ def test_a_request_in_hand_is_finished(place):
         alias = check_answer(fcgi_client.read_answer(connection), 201).json()["alias"]
     assert service.wait() == 0
     assert place.sql("SELECT alias FROM tests") == [(alias,)]
-
-
-def unread(connection):
-    """How many bytes of what was sent the other side has not read yet."""
-    return int.from_bytes(fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 def pending(service, number):
@@ -149,7 +141,8 @@ def test_configuration_is_wrong(bare_place, text, line, complaint):
 
 
 @pytest.mark.parametrize("sections, complaint", [
-    ({"postfix": {"socket": "/nonexistent/alias.sock"}}, "[postfix] socket"),
+    ({"postfix": {"socket": "/tmp/" + "x" * 200}}, "socket"),
+    ({"postfix": {"socket": "alias.sock"}}, "socket"),
     ({"store": {"backend": "postgresql"}}, "postgresql"),
     ({"fastcgi": {"group": "no-such-group"}}, "no-such-group"),
     ({"fastcgi": {"socket": "/tmp/" + "x" * 200}}, "socket"),

@@ -1,35 +1,23 @@
 """Where havedane-fcgi listens, and what it does about what is there already."""
 
-import grp
+import fcntl
 import os
-import socket
 import stat
-import sys
+from pathlib import Path
 
 import pytest
 
 from claims import check_answer
-from nginx import USER as WEB_USER
+from sockets import listening, passing, some_group
+from support import until
 
 TESTS = "/api/tests"
 IO, CONFIG = 74, 78
+ROUNDS = 8  # of starts at one moment
 
 
 def create(service):
     return check_answer(service.request("POST", TESTS), 201).json()["alias"]
-
-
-def some_group():
-    """A group that a new file does not get by itself, where we may choose one."""
-    return grp.getgrnam(WEB_USER) if os.geteuid() == 0 else grp.getgrgid(os.getegid())
-
-
-def listening(path):
-    """A listening socket, as an init system or spawn-fcgi makes one."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(path))
-    listener.listen(64)
-    return listener
 
 
 # --- where
@@ -53,25 +41,6 @@ def test_argument_wins_over_configuration(place):
     other = place.dir / "other.sock"
     place.start("-s", other, socket=other)
     assert not place.socket.exists()
-
-
-# The way of systemd: sockets from descriptor 3 on, and variables that tell of them.
-TRAMPOLINE = """
-import fcntl, os, sys
-pid, names, fds, *command = sys.argv[1:]
-high = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in fds.split(",")]
-for number, fd in enumerate(high, 3):
-    os.dup2(fd, number)
-os.environ.update(LISTEN_PID=pid or str(os.getpid()), LISTEN_FDS=str(len(high)), LISTEN_FDNAMES=names)
-os.execv(command[0], command)
-"""
-
-
-def passing(place, listeners, names, pid=""):
-    """What to launch a service with so that it is passed these sockets under these names."""
-    fds = [listener.fileno() for listener in listeners]
-    return {"command": [sys.executable, "-I", "-c", TRAMPOLINE, pid, names, ",".join(map(str, fds)),
-                        *place.service_command()], "pass_fds": fds}
 
 
 @pytest.mark.parametrize("names, position", [("fcgi", 0), ("fcgi:alias", 0), ("alias:fcgi", 1), ("xfcgi:fcgi", 1)])
@@ -150,3 +119,61 @@ def test_folder_of_the_socket_is_missing(place):
     place.configure(fastcgi={"socket": place.dir / "no/fcgi.sock"})
     status, log = place.run_service()
     assert status == IO and f"{place.dir}/no/fcgi.sock" in log
+
+
+@pytest.mark.threads
+def test_several_started_at_the_same_moment(place):
+    """One of them gets the socket, a dead one in its place or not; none of the others takes it away."""
+    for number in range(ROUNDS):
+        services = [place.launch() for _ in range(8)]
+        until(lambda: sum(service.running() for service in services) <= 1, "all but one to give up")
+        winner, = [service for service in services if service.running()]
+        for service in services:
+            if service is not winner:
+                assert service.wait() == IO and "a service is running there already" in service.log
+        create(winner.wait_ready())
+        if number % 2:
+            assert winner.stop() == 0
+        else:
+            winner.kill()
+    assert not list(place.dir.glob("*.lock"))
+
+
+def test_a_successor_keeps_its_socket(place):
+    """Who stops removes its own socket only, not what has taken its place."""
+    first = place.start()
+    place.socket.unlink()
+    second = place.start()
+    assert first.stop() == 0
+    assert place.socket.is_socket()
+    create(second)
+    assert second.stop() == 0
+    assert not place.socket.exists()
+
+
+def waits_for(path):
+    """Whether somebody waits for the lock of a file: a line of /proc/locks with an arrow."""
+    inode = str(path.stat().st_ino)
+    lines = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    return any(line[1] == "->" and line[6].split(":")[2] == inode for line in lines)
+
+
+def test_who_makes_a_socket_is_waited_for(place):
+    """And who removes one: it may take the lock's file away with it."""
+    lock = place.socket.with_name("fcgi.sock.lock")
+    with lock.open("w") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        service = place.launch()
+        until(lambda: waits_for(lock), "the service to wait")
+        assert not place.socket.exists()
+        lock.unlink()
+    create(service.wait_ready())
+    assert not lock.exists()
+
+
+def test_a_lock_that_somebody_died_with(place):
+    lock = place.socket.with_name("fcgi.sock.lock")
+    lock.touch()
+    service = place.start()
+    assert not lock.exists()
+    assert service.stop() == 0
