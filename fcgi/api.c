@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "log.h"
 #include "metrics.h"
+#include "recording.h"
 #include "report.h"
 #include "report_json.h"
 
@@ -166,6 +167,8 @@ hd_api_answer(const struct hd_api *api, struct hd_request *request, struct hd_re
 {
 	hd_handler *handler = hd_route_find(routes, ROUTE_COUNT, request, response);
 
-	if (handler != NULL)
+	if (handler != NULL && !hd_recording_works())
+		hd_response_error(response, HD_STORE);
+	else if (handler != NULL)
 		handler(api, request, response);
 }

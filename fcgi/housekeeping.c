@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "log.h"
 #include "metrics.h"
+#include "recording.h"
 #include "report.h"
 #include "store.h"
 
@@ -70,6 +71,15 @@ enum hd_error
 hd_housekeeping_started(struct hd_housekeeping *housekeeping)
 {
 	return hd_store_started(housekeeping->store, hd_time_now());
+}
+
+void
+hd_housekeeping_resume(struct hd_housekeeping *housekeeping)
+{
+	const unsigned failures = hd_recording_failures();
+
+	if (!hd_recording_works() && hd_housekeeping_started(housekeeping) == HD_OK)
+		hd_recording_resumed(failures);
 }
 
 /* count_verdict - what a test had come to at its end */

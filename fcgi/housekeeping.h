@@ -29,6 +29,13 @@ void hd_housekeeping_close(struct hd_housekeeping *housekeeping);
 enum hd_error hd_housekeeping_started(struct hd_housekeeping *housekeeping);
 
 /*
+ * hd_housekeeping_resume - after an offer that could not be recorded: try whether one can be
+ *
+ * To be called every second or so; does nothing while recording works.
+ */
+void hd_housekeeping_resume(struct hd_housekeeping *housekeeping);
+
+/*
  * hd_housekeeping_purge - delete a batch of expired tests, and count their verdicts
  *
  * True: there may be more; the run goes on with the next call. What went wrong

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "log.h"
 #include "metrics.h"
+#include "recording.h"
 
 static const char map_name[] = "alias";
 
@@ -63,8 +64,11 @@ find(const struct hd_lookup *lookup, const struct hd_socketmap_request *request,
 		return HD_SOCKETMAP_NOTFOUND;
 	if (hd_probes[*probe].expect_delivered)
 		error = hd_store_test_exists(lookup->store, alias, expired);
-	else
+	else {
 		error = offered(lookup->store, alias, now, expired, *probe);
+		if (error != HD_OK && error != HD_NONE)
+			hd_recording_failed();
+	}
 	if (error == HD_NONE)
 		return HD_SOCKETMAP_NOTFOUND;
 	return error == HD_OK ? HD_SOCKETMAP_OK : HD_SOCKETMAP_TEMP;

@@ -28,7 +28,8 @@
 #include "notify.h"
 #include "pool.h"
 
-enum { PURGE_INTERVAL = 60 * 1000 }; /* milliseconds */
+/* Milliseconds: between two purges, and how soon we see that recording has failed. */
+enum { PURGE_INTERVAL = 60 * 1000, TURN = 1000 };
 
 struct generation {
 	struct hd_config *config; /* on the heap: the threads hold a pointer to it */
@@ -179,6 +180,12 @@ wait_signal(const sigset_t *signals, int64_t milliseconds)
 	return sigtimedwait(signals, NULL, &wait);
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /*
  * run - until SIGTERM or SIGINT; the signals are blocked in all threads
  *
@@ -202,7 +209,10 @@ run(const struct hd_arguments *arguments, struct service *service, const sigset_
 		if (monotonic() >= next_purge &&
 		    !hd_housekeeping_purge(service->present.housekeeping))
 			next_purge = monotonic() + PURGE_INTERVAL;
-		next = interval > 0 && next_ping < next_purge ? next_ping : next_purge;
+		hd_housekeeping_resume(service->present.housekeeping);
+		next = earlier(monotonic() + TURN, next_purge);
+		if (interval > 0)
+			next = earlier(next, next_ping);
 		number = wait_signal(signals, next - monotonic());
 		if (number == SIGHUP)
 			reload(arguments, service);

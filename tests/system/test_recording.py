@@ -1,0 +1,81 @@
+"""A message that we could not even note down: its sender was told to try again, so nothing is concluded from its absence."""
+
+import contextlib
+
+import pytest
+
+from claims import check_answer, check_problem, check_test
+from socketmap import NOTFOUND, address, ask, ok
+from support import until
+
+UNKNOWN = "a" * 16
+TEMP = "TEMP the store cannot be used now"
+
+
+@pytest.fixture
+def alias_socket(place):
+    path = place.dir / "alias.sock"
+    place.configure(postfix={"socket": path}, test={"grace": "2s", "settle": "3s"})
+    return path
+
+
+@contextlib.contextmanager
+def locked(place):
+    lock = place.connect()
+    lock.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        lock.execute("ROLLBACK")
+        lock.close()
+
+
+@contextlib.contextmanager
+def away(place):
+    """The database and what belongs to it; the service has it open."""
+    folder = place.dir / "away"
+    folder.mkdir()
+    names = [path.name for path in place.dir.glob("havedane.db*")]
+    for name in names:
+        (place.dir / name).rename(folder / name)
+    try:
+        yield
+    finally:
+        for name in names:
+            (folder / name).rename(place.dir / name)
+
+
+def verdict(service, alias):
+    return check_test(service.request("GET", f"/api/tests/{alias}").json())["verdict"]
+
+
+@pytest.mark.parametrize("trouble", [locked, away])
+def test_no_verdict_from_what_we_could_not_record(place, alias_socket, trouble):
+    service = place.start()
+    alias = check_answer(service.request("POST", "/api/tests"), 201).json()["alias"]
+    assert place.hook(f"{alias}@do") == place.hook(f"{alias}@dont") == 0
+    until(lambda: verdict(service, alias) == {"result": "dane", "final": True}, "the verdict that would be wrong")
+    with trouble(place):
+        assert ask(alias_socket, address(alias, "wrong")) == TEMP
+        for uri in (f"/api/tests/{alias}", "/api/health"):
+            check_problem(service.request("GET", uri), 503)
+        assert service.request("GET", "/nothing").status == 404
+    # As soon as something is shown again, waiting has begun anew.
+    until(lambda: service.request("GET", "/api/health").status == 200, "recording to be possible")
+    assert verdict(service, alias) == {"result": "running", "final": False}
+    assert ask(alias_socket, address(alias, "wrong")) == ok("wrong")
+    assert verdict(service, alias) == {"result": "running", "final": False}
+    assert place.hook(f"{alias}@wrong") == 0
+    assert verdict(service, alias) == {"result": "no-dane", "final": True}
+    assert service.log.count("no test is shown") == 1 and service.log.count("waiting begins anew") == 1
+
+
+def test_other_look_ups_do_not_matter(place, alias_socket):
+    """With the store locked: what is only read, and who is nobody."""
+    service = place.start()
+    alias = check_answer(service.request("POST", "/api/tests"), 201).json()["alias"]
+    with locked(place):
+        assert ask(alias_socket, address(alias, "do")) == ok("do")
+        assert ask(alias_socket, address(UNKNOWN, "wrong")) == NOTFOUND
+        assert verdict(service, alias) == {"result": "waiting", "final": False}
+    assert "no test is shown" not in service.log
