@@ -47,7 +47,7 @@ extern const struct hd_command hd_commands[];
 /* Indices into hd_call's options: the order of the rows in the table. */
 enum { CERT_DIR, CERT_DAYS };
 enum { DNS_DIR, DNS_IPV4, DNS_IPV6, DNS_TTL };
-enum { POSTFIX_TLS, POSTFIX_MAPS };
+enum { POSTFIX_TLS, POSTFIX_MAPS, POSTFIX_CATCH_ALL };
 enum { SHOW_JSON };
 
 enum hd_error hd_command_init(struct hd_call *call);

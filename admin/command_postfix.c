@@ -4,97 +4,39 @@
 
 #include "command.h"
 #include "log.h"
-#include "template.h"
+#include "postfix_part.h"
 
-#define TEMPLATE_DIR HD_PKGDATADIR "/postfix/"
-#define HOOK         HD_HOOKDIR "/havedane-hook"
-
-static const struct {
-	const char *name;
-	const char *template;
-} parts[] = {
-    {"main.cf", TEMPLATE_DIR "main.cf"},
-    {"virtual", TEMPLATE_DIR "virtual"},
-    {"aliases", TEMPLATE_DIR "aliases"},
-};
-
-enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
-
-/*
- * A path ends up in main.cf, where "$", "," and blanks mean something, and in
- * an alias's command, where quotes do and the shell may be asked: only what is
- * harmless in all of them is let in.
- */
 static enum hd_error
-check_path(const char *what, const char *path)
+print_part(const struct hd_call *call, const struct hd_postfix_source *source, const char *name)
 {
-	static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				       "0123456789/._+-";
+	enum hd_error error = hd_postfix_part_write(source, name, false, call->out);
 
-	if (path[0] != '/') {
-		hd_error("%s: \"%s\" must be an absolute path", what, path);
-		return HD_INVALID;
-	}
-	if (path[strspn(path, harmless)] != '\0') {
-		hd_error("%s: \"%s\": Postfix may take only letters, digits and /._+- in it", what,
-		    path);
-		return HD_INVALID;
-	}
-	return HD_OK;
+	if (error != HD_NONE)
+		return error;
+	hd_error("postfix: there is no \"%s\", only main.cf, virtual, aliases and probes", name);
+	return HD_INVALID;
+}
+
+/* is_printed - of the two ways to find an address only the one that main.cf names is of use */
+static bool
+is_printed(const struct hd_postfix_source *source, const char *name)
+{
+	return strcmp(name, source->catch_all ? "probes" : "virtual") != 0;
 }
 
 static enum hd_error
-check_paths(const struct hd_call *call, const char *conf)
+print_parts(const struct hd_call *call, const struct hd_postfix_source *source)
 {
-	enum hd_error error = check_path("--tls", call->options[POSTFIX_TLS]);
+	enum hd_error error = HD_OK;
 
-	if (error == HD_OK)
-		error = check_path("--maps", call->options[POSTFIX_MAPS]);
-	if (error == HD_OK)
-		error = check_path("-c", conf);
-	if (error == HD_OK)
-		error = check_path("the hook", HOOK);
-	return error;
-}
-
-/* Longer than any alias lives: no message comes back to its sender for our own trouble. */
-static void
-queue_lifetime(const struct hd_config *config, char *text, size_t size)
-{
-	const int64_t day = INT64_C(24) * 60 * 60 * 1000;
-
-	(void)snprintf(text, size, "%dd", (int)((config->retention + day - 1) / day) + 1);
-}
-
-static enum hd_error
-print_parts(const struct hd_call *call, const char *conf)
-{
-	const char *wanted = call->operand_count == 0 ? NULL : call->operands[0];
-	char lifetime[16];
-	const struct hd_template_value values[] = {
-	    {"domain", call->config.domain},
-	    {"tls", call->options[POSTFIX_TLS]},
-	    {"maps", call->options[POSTFIX_MAPS]},
-	    {"hook", HOOK},
-	    {"conf", conf},
-	    {"lifetime", lifetime},
-	};
-	enum hd_error error = HD_NONE;
-
-	queue_lifetime(&call->config, lifetime, sizeof(lifetime));
-	for (size_t i = 0; i < PART_COUNT; i++) {
-		if (wanted != NULL && strcmp(wanted, parts[i].name) != 0)
+	if (call->operand_count > 0)
+		return print_part(call, source, call->operands[0]);
+	for (const char *const *part = hd_postfix_parts; error == HD_OK && *part != NULL; part++) {
+		if (!is_printed(source, *part))
 			continue;
-		if (wanted == NULL && i > 0)
+		if (part > hd_postfix_parts)
 			(void)fputc('\n', call->out);
-		error = hd_template_expand(
-		    parts[i].template, values, sizeof(values) / sizeof(values[0]), call->out);
-		if (error != HD_OK)
-			return error;
-	}
-	if (error == HD_NONE) {
-		hd_error("postfix: there is no \"%s\", only main.cf, virtual and aliases", wanted);
-		return HD_INVALID;
+		error = print_part(call, source, *part);
 	}
 	return error;
 }
@@ -104,15 +46,19 @@ hd_command_postfix(struct hd_call *call)
 {
 	/* The hook runs in the queue's folder. */
 	char *conf = realpath(call->conf, NULL);
+	struct hd_postfix_source source;
 	enum hd_error error;
 
 	if (conf == NULL) {
 		hd_error("%s: %s", call->conf, strerror(errno));
 		return HD_CONFIG;
 	}
-	error = check_paths(call, conf);
+	error = hd_postfix_source_init(
+	    &source, &call->config, conf, call->options[POSTFIX_TLS], call->options[POSTFIX_MAPS]);
+	if (call->options[POSTFIX_CATCH_ALL] != NULL)
+		source.catch_all = true;
 	if (error == HD_OK)
-		error = print_parts(call, conf);
+		error = print_parts(call, &source);
 	free(conf);
 	return error;
 }

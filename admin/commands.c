@@ -46,16 +46,19 @@ const struct hd_command hd_commands[] = {
     },
     {
 	.name = "postfix",
-	.arguments = "[--tls DIR] [--maps DIR] [main.cf|virtual|aliases]",
+	.arguments = "[--catch-all] [--tls DIR] [--maps DIR] [main.cf|virtual|aliases|probes]",
 	.summary = "print the set-up of Postfix",
 	.help =
-	    "Prints Postfix's settings, virtual map and alias file for this installation: one of\n"
-	    "the three, or all, each with comments on what to do with it.\n"
+	    "Prints Postfix's settings and maps for this installation: one of them, or all that\n"
+	    "are needed, each with comments on what to do with it. \"setup\" puts them in place.\n"
 	    "\n"
+	    "  --catch-all  take mail for any alias, and drop what is for none; so it is without\n"
+	    "               a [postfix] socket, where Postfix asks which aliases are live\n"
 	    "  --tls DIR    the folder that \"cert\" has filled (" TLS_DIR ")\n"
-	    "  --maps DIR   the folder where the two maps will be (" MAPS_DIR ")\n",
-	.options =
-	    {[POSTFIX_TLS] = {"tls", TLS_DIR, true}, [POSTFIX_MAPS] = {"maps", MAPS_DIR, true}},
+	    "  --maps DIR   the folder where the maps will be (" MAPS_DIR ")\n",
+	.options = {[POSTFIX_TLS] = {"tls", TLS_DIR, true},
+	    [POSTFIX_MAPS] = {"maps", MAPS_DIR, true},
+	    [POSTFIX_CATCH_ALL] = {"catch-all", NULL, false}},
 	.operands_max = 1,
 	.run = hd_command_postfix,
     },

@@ -21,6 +21,7 @@ INSTALLED = {
     "share/havedane/postfix/main.cf": 0o644,
     "share/havedane/postfix/virtual": 0o644,
     "share/havedane/postfix/aliases": 0o644,
+    "share/havedane/postfix/probes": 0o644,
     "share/doc/havedane/README": 0o644,
     "share/doc/havedane/NEWS": 0o644,
     "share/doc/havedane/COPYING": 0o644,

@@ -76,10 +76,12 @@ class Postfix:
         main_cf = place.havedane(*printed, "main.cf").stdout
         own = {"compatibility_level": "3.6", "queue_directory": self.dir / "queue", "data_directory": data,
                "maillog_file": self.log_file, "maillog_file_prefixes": self.dir, "myhostname": DOMAIN,
-               "inet_protocols": "all", **settings}
+               "inet_protocols": "all"}
         assert not set(re.findall(r"^(\w+)\s*=", main_cf, re.MULTILINE)) & own.keys()
         (self.etc / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in own.items()) + main_cf)
         (self.etc / "master.cf").write_text(MASTER)
+        if settings:
+            self.command("postconf", "-e", *(f"{name}={value}" for name, value in settings.items()))
         for name, index in (("virtual", "postmap"), ("aliases", "postalias")):
             (maps / name).write_text(place.havedane(*printed, name).stdout)
             shutil.chown(maps / name, USER, USER)  # and so does the index, and the hook runs as the index's owner
