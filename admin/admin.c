@@ -83,8 +83,10 @@ run_command(const char *conf, int argc, char **argv, FILE *out)
 		print_command_help(out, command);
 		return HD_OK;
 	}
-	if (error == HD_OK)
+	if (error == HD_OK && !command->without_config)
 		error = hd_config_load(conf, &call.config);
+	if (command->at_once)
+		call.out = stdout;
 	if (error == HD_OK)
 		error = command->run(&call);
 	if (error == HD_INVALID)
@@ -135,7 +137,7 @@ dispatch(int argc, char **argv, FILE *out)
 static enum hd_error
 print(const char *text, size_t size)
 {
-	if (fwrite(text, 1, size, stdout) != size || fflush(stdout) != 0) {
+	if (fwrite(text, 1, size, stdout) != size || fflush(stdout) != 0 || ferror(stdout) != 0) {
 		hd_error("cannot write to standard output: %s", strerror(errno));
 		return HD_IO;
 	}

@@ -10,7 +10,7 @@
 #include "error.h"
 #include "store.h"
 
-enum { HD_OPTIONS_MAX = 4 }; /* of one command, besides --help */
+enum { HD_OPTIONS_MAX = 8 }; /* of one command, besides --help */
 
 /* What a command got, and where its result goes. */
 struct hd_call {
@@ -20,7 +20,7 @@ struct hd_call {
 	    [HD_OPTIONS_MAX]; /* values, in the order of the command's row; NULL: not given */
 	char **operands;
 	int operand_count;
-	FILE *out; /* printed when the command returns HD_OK; an error of it is found then */
+	FILE *out; /* see hd_command's at_once; an error of it is found at the end */
 };
 
 struct hd_option {
@@ -37,6 +37,9 @@ struct hd_command {
 	struct hd_option options[HD_OPTIONS_MAX + 1];
 	int operands_min;
 	int operands_max;
+	/* out is standard output; otherwise it is printed, whole, when the command returns HD_OK */
+	bool at_once;
+	bool without_config; /* call->config is not loaded */
 	/* HD_INVALID: wrong usage (logged); its help is pointed at */
 	enum hd_error (*run)(struct hd_call *call);
 };
@@ -49,11 +52,22 @@ enum { CERT_DIR, CERT_DAYS };
 enum { DNS_DIR, DNS_IPV4, DNS_IPV6, DNS_TTL };
 enum { POSTFIX_TLS, POSTFIX_MAPS, POSTFIX_CATCH_ALL };
 enum { SHOW_JSON };
+enum {
+	SETUP_DOMAIN,
+	SETUP_IPV4,
+	SETUP_IPV6,
+	SETUP_CATCH_ALL,
+	SETUP_LIMITS,
+	SETUP_DRY_RUN,
+	SETUP_REMOVE,
+	SETUP_PURGE
+};
 
 enum hd_error hd_command_init(struct hd_call *call);
 enum hd_error hd_command_cert(struct hd_call *call);
 enum hd_error hd_command_dns(struct hd_call *call);
 enum hd_error hd_command_postfix(struct hd_call *call);
+enum hd_error hd_command_setup(struct hd_call *call);
 enum hd_error hd_command_show(struct hd_call *call);
 enum hd_error hd_command_purge(struct hd_call *call);
 

@@ -6,6 +6,39 @@
 
 const struct hd_command hd_commands[] = {
     {
+	.name = "setup",
+	.arguments = "[--dry-run] [--domain DOMAIN] [--ipv4 ADDR] [--ipv6 ADDR] [--catch-all]\n"
+		     "           [--limits] | --remove [--purge] [--dry-run]",
+	.summary = "put all of an installation in place, or take it away",
+	.help =
+	    "Makes the user havedane, configuration, database, keys and certificates, the maps\n"
+	    "and parameters of Postfix and the site of nginx, starts the service where systemd\n"
+	    "runs, and has Postfix and nginx reload; each change is told. What is there and\n"
+	    "right stays as it is; keys, database and configuration are never overwritten. On\n"
+	    "a Postfix that serves other domains, too, it only adds to lists. For root.\n"
+	    "\n"
+	    "  --dry-run        only tell what would be changed\n"
+	    "  --domain DOMAIN  the base domain, when there is no configuration yet\n"
+	    "  --ipv4 ADDR      the mail server's address, for the advice at the end\n"
+	    "  --ipv6 ADDR      its IPv6 address, if it has one\n"
+	    "  --catch-all      take mail for any alias, instead of refusing what is for none\n"
+	    "  --limits         on a Postfix that serves others, too: set what makes a public\n"
+	    "                   test server of it, nonetheless\n"
+	    "  --remove         give Postfix back what it had, and remove what setup has made\n"
+	    "  --purge          configuration, keys, database and user, too\n",
+	.options = {[SETUP_DOMAIN] = {"domain", NULL, true},
+	    [SETUP_IPV4] = {"ipv4", NULL, true},
+	    [SETUP_IPV6] = {"ipv6", NULL, true},
+	    [SETUP_CATCH_ALL] = {"catch-all", NULL, false},
+	    [SETUP_LIMITS] = {"limits", NULL, false},
+	    [SETUP_DRY_RUN] = {"dry-run", NULL, false},
+	    [SETUP_REMOVE] = {"remove", NULL, false},
+	    [SETUP_PURGE] = {"purge", NULL, false}},
+	.at_once = true,
+	.without_config = true,
+	.run = hd_command_setup,
+    },
+    {
 	.name = "init",
 	.arguments = "",
 	.summary = "create the database",

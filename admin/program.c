@@ -303,6 +303,20 @@ hd_program_run(const struct hd_program *program, struct hd_program_result *resul
 }
 
 void
+hd_program_log(const struct hd_program *program, const struct hd_program_result *result)
+{
+	const char *line = result->errors[0] != '\0' ? result->errors : result->output;
+
+	while (*line != '\0') {
+		size_t length = strcspn(line, "\n");
+
+		if (length > 0)
+			hd_error("%s: %.*s", program->argv[0], (int)length, line);
+		line += length + (line[length] == '\n');
+	}
+}
+
+void
 hd_program_result_clear(struct hd_program_result *result)
 {
 	free(result->output);

@@ -53,6 +53,9 @@ struct hd_program_result {
  */
 enum hd_error hd_program_run(const struct hd_program *program, struct hd_program_result *result);
 
+/* hd_program_log - log what a program wrote to standard error (if nothing: its output), as errors */
+void hd_program_log(const struct hd_program *program, const struct hd_program_result *result);
+
 /* hd_program_result_clear - release what it holds */
 void hd_program_result_clear(struct hd_program_result *result);
 

@@ -27,7 +27,7 @@ class Namespaces:
     process namespace all that runs in it.
     """
 
-    FILES = {"mount": "mnt", "net": "net", "pid": "pid_for_children"}
+    FILES = {"mount": "mnt", "net": "net", "pid": "pid_for_children", "uts": "uts"}
 
     def __init__(self, *kinds, prepare, arguments=()):
         self.kinds = kinds

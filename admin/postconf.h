@@ -1,0 +1,45 @@
+/*
+ * postconf - the parameters of the Postfix on this host, as postconf(1) gives them
+ */
+#ifndef HD_POSTCONF_H
+#define HD_POSTCONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+
+/* One answer of postconf: "NAME = VALUE" for each parameter, each ending in a NUL. */
+struct hd_postconf_list {
+	char *lines;
+	size_t size;
+};
+
+struct hd_postconf {
+	struct hd_postconf_list all;      /* every parameter, as main.cf or the default has it */
+	struct hd_postconf_list set;      /* those that main.cf sets */
+	struct hd_postconf_list expanded; /* every parameter, "$name" replaced */
+};
+
+/*
+ * hd_postconf_load - ask postconf
+ *
+ * HD_OK: *conf is the caller's to clear. HD_NONE: there is no postconf.
+ * HD_CONFIG: it finds something wrong, such as no main.cf (logged). HD_IO,
+ * HD_NO_MEMORY (logged).
+ */
+enum hd_error hd_postconf_load(struct hd_postconf *conf);
+
+/* hd_postconf_clear - release what it holds */
+void hd_postconf_clear(struct hd_postconf *conf);
+
+/* The value of a parameter, valid until the next clear. hd_postconf_set: NULL, if main.cf does not
+ * set it. The others: "" for an unknown parameter. */
+const char *hd_postconf_get(const struct hd_postconf *conf, const char *name);
+const char *hd_postconf_set(const struct hd_postconf *conf, const char *name);
+const char *hd_postconf_expanded(const struct hd_postconf *conf, const char *name);
+
+/* hd_postconf_yes - whether a parameter of the yes or no kind is yes */
+bool hd_postconf_yes(const struct hd_postconf *conf, const char *name);
+
+#endif
