@@ -1,5 +1,7 @@
 #include "setup.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,38 +17,43 @@ struct step {
 	const char *name; /* for the lines it prints */
 	hd_setup_step *run;
 	bool undone; /* what it changed is put back, when it or one of these after it fails */
+	bool quiet;  /* it only looks: nothing is said when all is well */
 };
 
-/* The service comes before the reload: from then on Postfix asks it about each recipient. */
+/*
+ * What stands in the way comes before anything is changed. The service comes before
+ * the reload: from then on Postfix asks it about each recipient.
+ */
 static const struct step steps[] = {
-    {"user", hd_setup_user, false},
-    {"configuration", hd_setup_config, false},
-    {"postfix", hd_setup_postfix_check, false},
-    {"database", hd_setup_store, false},
-    {"certificates", hd_setup_certificates, false},
-    {"sockets", hd_setup_sockets, false},
-    {"maps", hd_setup_maps, true},
-    {"postfix", hd_setup_postfix, true},
-    {"nginx", hd_setup_nginx, true},
-    {"verify", hd_setup_verify, true},
-    {"service", hd_setup_service, false},
-    {"reload", hd_setup_reload, false},
-    {NULL, NULL, false},
+    {"check", hd_setup_config, false, true},
+    {"check", hd_setup_postfix_check, false, true},
+    {"user", hd_setup_user, false, false},
+    {"configuration", hd_setup_config_write, false, false},
+    {"database", hd_setup_store, false, false},
+    {"certificates", hd_setup_certificates, false, false},
+    {"sockets", hd_setup_sockets, false, false},
+    {"maps", hd_setup_maps, true, false},
+    {"postfix", hd_setup_postfix, true, false},
+    {"nginx", hd_setup_nginx, true, false},
+    {"verify", hd_setup_verify, true, true},
+    {"service", hd_setup_service, false, false},
+    {"reload", hd_setup_reload, false, false},
+    {NULL, NULL, false, false},
 };
 
 static const struct step remove_steps[] = {
-    {"configuration", hd_setup_remove_config, false},
-    {"postfix", hd_setup_remove_postfix, true},
-    {"nginx", hd_setup_remove_nginx, true},
-    {"verify", hd_setup_verify, true},
-    {"reload", hd_setup_remove_reload, false},
-    {"service", hd_setup_remove_service, false},
-    {"maps", hd_setup_remove_maps, false},
-    {"sockets", hd_setup_remove_sockets, false},
-    {"data", hd_setup_remove_data, false},
-    {"user", hd_setup_remove_user, false},
-    {"state", hd_setup_remove_state, false},
-    {NULL, NULL, false},
+    {"configuration", hd_setup_remove_config, false, true},
+    {"postfix", hd_setup_remove_postfix, true, false},
+    {"nginx", hd_setup_remove_nginx, true, false},
+    {"verify", hd_setup_verify, true, true},
+    {"reload", hd_setup_remove_reload, false, false},
+    {"service", hd_setup_remove_service, false, false},
+    {"maps", hd_setup_remove_maps, false, false},
+    {"sockets", hd_setup_remove_sockets, false, false},
+    {"data", hd_setup_remove_data, false, false},
+    {"user", hd_setup_remove_user, false, false},
+    {"state", hd_setup_remove_state, false, false},
+    {NULL, NULL, false, false},
 };
 
 /* --- telling */
@@ -116,7 +123,7 @@ run_step(struct hd_setup *setup, const struct step *step)
 	else
 		hd_setup_undo_stop(setup);
 	error = step->run(setup);
-	if (error == HD_OK && setup->step_changes == 0 && setup->step_notes == 0)
+	if (error == HD_OK && !step->quiet && setup->step_changes == 0 && setup->step_notes == 0)
 		print_line(setup, "", "nothing to change");
 	return error;
 }
@@ -161,8 +168,25 @@ print_end(const struct hd_setup *setup, bool removing)
 }
 
 static enum hd_error
+check_address(int family, const char *text)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	if (text == NULL || inet_pton(family, text, address) == 1)
+		return HD_OK;
+	hd_error("\"%s\" is no %s address", text, family == AF_INET ? "IPv4" : "IPv6");
+	return HD_INVALID;
+}
+
+static enum hd_error
 check_usage(const struct hd_call *call)
 {
+	enum hd_error error = check_address(AF_INET, call->options[SETUP_IPV4]);
+
+	if (error == HD_OK)
+		error = check_address(AF_INET6, call->options[SETUP_IPV6]);
+	if (error != HD_OK)
+		return error;
 	if (geteuid() != 0) {
 		hd_error("setup: only root can do this");
 		return HD_INVALID;

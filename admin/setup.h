@@ -72,12 +72,13 @@ struct hd_setup {
 /* A step. HD_OK, or an error that was logged: then files go back, and the command ends. */
 typedef enum hd_error hd_setup_step(struct hd_setup *setup);
 
+hd_setup_step hd_setup_config;        /* reads it, or makes one up; changes nothing */
+hd_setup_step hd_setup_postfix_check; /* whether we can go on; changes nothing */
 hd_setup_step hd_setup_user;
-hd_setup_step hd_setup_config;
+hd_setup_step hd_setup_config_write;
 hd_setup_step hd_setup_store;
 hd_setup_step hd_setup_certificates;
 hd_setup_step hd_setup_sockets;
-hd_setup_step hd_setup_postfix_check; /* whether we can go on; changes nothing */
 hd_setup_step hd_setup_maps;
 hd_setup_step hd_setup_postfix;
 hd_setup_step hd_setup_nginx;

@@ -59,7 +59,7 @@ print_config(const struct hd_setup *setup, size_t *size)
 	return text;
 }
 
-/* load_unwritten - what a dry run goes on with: the configuration that would be written */
+/* load_unwritten - the configuration that will be written, or, in a dry run, would be */
 static enum hd_error
 load_unwritten(struct hd_setup *setup, const char *text, size_t size)
 {
@@ -79,10 +79,15 @@ load_unwritten(struct hd_setup *setup, const char *text, size_t size)
 }
 
 static enum hd_error
-make_config(struct hd_setup *setup)
+no_memory(const struct hd_setup *setup)
 {
-	/* It may come to hold the password of a database. */
-	const struct hd_setup_owner owner = hd_setup_owner_group(setup, 0640);
+	hd_error("%s: %s", setup->conf, hd_strerror(HD_NO_MEMORY));
+	return HD_NO_MEMORY;
+}
+
+static enum hd_error
+plan_config(struct hd_setup *setup)
+{
 	enum hd_error error;
 	char *text;
 	size_t size;
@@ -97,14 +102,9 @@ make_config(struct hd_setup *setup)
 	if (error != HD_OK)
 		return error;
 	text = print_config(setup, &size);
-	if (text == NULL) {
-		hd_error("%s: %s", setup->conf, hd_strerror(HD_NO_MEMORY));
-		return HD_NO_MEMORY;
-	}
-	error = hd_setup_file(setup, setup->conf, text, size, &owner);
-	if (error == HD_OK)
-		error = setup->dry_run ? load_unwritten(setup, text, size)
-				       : hd_config_load(setup->conf, &setup->config);
+	if (text == NULL)
+		return no_memory(setup);
+	error = load_unwritten(setup, text, size);
 	free(text);
 	return error;
 }
@@ -127,24 +127,25 @@ check_config(const struct hd_setup *setup)
 	return HD_CONFIG;
 }
 
+static bool
+is_there(const struct hd_setup *setup)
+{
+	struct stat status;
+
+	return stat(setup->conf, &status) == 0 || errno != ENOENT;
+}
+
 enum hd_error
 hd_setup_config(struct hd_setup *setup)
 {
-	const struct hd_setup_owner folder = hd_setup_owner_root(0755);
-	struct stat status;
-	enum hd_error error = HD_OK;
+	enum hd_error error;
 
-	if (stat(CONF_DIR, &status) != 0)
-		error = hd_setup_folder(setup, CONF_DIR, &folder);
-	if (error != HD_OK)
-		return error;
-	if (stat(setup->conf, &status) != 0 && errno == ENOENT)
-		error = make_config(setup);
-	else {
+	if (is_there(setup)) {
 		error = hd_config_load(setup->conf, &setup->config);
 		if (error == HD_OK)
 			error = check_config(setup);
-	}
+	} else
+		error = plan_config(setup);
 	if (error == HD_OK)
 		error = hd_postfix_source_init(
 		    &setup->source, &setup->config, setup->conf, HD_POSTFIX_TLS, HD_POSTFIX_MAPS);
@@ -158,15 +159,36 @@ hd_setup_config(struct hd_setup *setup)
 	return error;
 }
 
+enum hd_error
+hd_setup_config_write(struct hd_setup *setup)
+{
+	const struct hd_setup_owner folder = hd_setup_owner_root(0755);
+	/* It may come to hold the password of a database. */
+	const struct hd_setup_owner owner = hd_setup_owner_group(setup, 0640);
+	struct stat status;
+	enum hd_error error = HD_OK;
+	char *text;
+	size_t size;
+
+	if (stat(CONF_DIR, &status) != 0)
+		error = hd_setup_folder(setup, CONF_DIR, &folder);
+	if (error != HD_OK || is_there(setup))
+		return error;
+	text = print_config(setup, &size);
+	if (text == NULL)
+		return no_memory(setup);
+	error = hd_setup_file(setup, setup->conf, text, size, &owner);
+	free(text);
+	return error;
+}
+
 /* A database that nobody configured is where the default has it. */
 enum hd_error
 hd_setup_remove_config(struct hd_setup *setup)
 {
-	struct stat status;
-
 	(void)snprintf(setup->config.store_path, sizeof(setup->config.store_path),
 	    HD_LOCALSTATEDIR "/lib/havedane/havedane.db");
-	if (!setup->purge || (stat(setup->conf, &status) != 0 && errno == ENOENT))
+	if (!setup->purge || !is_there(setup))
 		return HD_OK;
 	return hd_config_load(setup->conf, &setup->config);
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from machine import Machine, build
 from nginx import Site
 from support import Place
 
@@ -47,3 +48,17 @@ def site(prefix):
 def ask(request, site):
     """ask(METHOD, URI, ...) of the site: over FastCGI, and by HTTP through nginx."""
     return site.ways[request.param]
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory):
+    """The files of an installation in /usr and /etc, for machine.Machine."""
+    return build(tmp_path_factory.mktemp("usr"))
+
+
+@pytest.fixture
+def machine(staged):
+    """A machine on which HaveDANE is installed, and no more."""
+    machine = Machine(staged)
+    yield machine
+    machine.close()
