@@ -45,9 +45,16 @@ path = {database}
 [fastcgi]
 socket = {socket}
 group = {group}
-[test]
+{postfix}[test]
 grace = {grace}
 settle = {settle}
+"""
+
+# Unknown aliases are refused at RCPT; without this section all mail is taken, and the hook drops what is for nobody.
+CONF_POSTFIX = """\
+[postfix]
+socket = {socket}
+group = postfix
 """
 
 
@@ -60,9 +67,11 @@ def decided(test):
 class Lab:
     """One laboratory. As a context manager it is up inside the block, and gone after it."""
 
-    def __init__(self, prefix, grace="5s", settle="30s", port=0, directory=None, postfix_settings=None):
+    def __init__(self, prefix, grace="5s", settle="30s", port=0, directory=None, postfix_settings=None,
+                 catch_all=False):
         self.prefix = Path(prefix).resolve()
         self.grace, self.settle, self.port = grace, settle, port
+        self.catch_all = catch_all
         self.domain = DOMAIN
         self.senders = {sender.name: sender for sender in SENDERS}
         self.postfix_settings = postfix_settings or {}
@@ -87,6 +96,7 @@ class Lab:
         self.conf = home / "havedane.conf"
         self.database = home / "db" / "havedane.db"
         self.socket = home / "run" / "fcgi.sock"
+        self.alias_socket = home / "run" / "alias.sock"
         self.service = lab_web.Service(self.receiver, self.prefix / "sbin/havedane-fcgi", self.conf, self.socket)
 
     @classmethod
@@ -188,7 +198,8 @@ class Lab:
             raise LabError(f"the user havedane may not enter {self.dir}: every folder above it must let others pass")
 
     def _save(self):
-        state = {"prefix": str(self.prefix), "grace": self.grace, "settle": self.settle, "port": self.port}
+        state = {"prefix": str(self.prefix), "grace": self.grace, "settle": self.settle, "port": self.port,
+                 "catch_all": self.catch_all}
         (self.dir / "lab.json").write_text(json.dumps(state) + "\n")
 
     def _start(self):
@@ -219,7 +230,8 @@ class Lab:
             directory.mkdir(mode=0o755)
             shutil.chown(directory, "havedane", "havedane")
         self.database.parent.chmod(0o700)
-        self.conf.write_text(CONF.format(domain=self.domain, database=self.database, socket=self.socket,
+        postfix = "" if self.catch_all else CONF_POSTFIX.format(socket=self.alias_socket)
+        self.conf.write_text(CONF.format(domain=self.domain, database=self.database, socket=self.socket, postfix=postfix,
                                          group=lab_web.WEB_USER, grace=self.grace, settle=self.settle))
         self.havedane("init")
         self.havedane("cert", "--dir", self.receiver.directory / "tls")
@@ -319,6 +331,14 @@ class Lab:
     def submit(self, sender, recipient):
         """Sends one message to an address, spelt as given."""
         lab_mail.submit(self.postfix[sender], recipient)
+
+    def retry(self, host):
+        """Makes a host's Postfix try again what it could not deliver."""
+        self.postfix[host].command("postqueue", "-f")
+
+    def smtp(self, host="may"):
+        """An SMTP session with the receiver, from a host."""
+        return lab_mail.Session(self.hosts[host], self.receiver.ipv4)
 
     def run(self, host, argv, **options):
         """Runs a command on a host: see Host.run."""

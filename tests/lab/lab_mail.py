@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import smtplib
 import subprocess
 from pathlib import Path
 
@@ -103,14 +104,33 @@ def configure_receiver(host, domain, havedane, settings):
     printed = ["postfix", "--tls", host.directory / "tls", "--maps", maps]
     postfix.configure(havedane(*printed, "main.cf"), LISTENER + SERVICES, myhostname=domain)
     postfix.override(settings)
-    for name, index in (("virtual", "postmap"), ("aliases", "postalias")):
+    for name, index in (("virtual", "postmap"), ("aliases", "postalias"), ("probes", None)):
         (maps / name).write_text(havedane(*printed, name))
         shutil.chown(maps / name, "havedane", "havedane")
-        postfix.command(index, f"hash:{maps / name}")
+        if index:
+            postfix.command(index, f"hash:{maps / name}")
     for name in re.findall(r"hash:([^\s,]+)", postfix.command("postconf", "-h", "alias_maps").stdout):
         if not Path(f"{name}.db").exists():  # the system's own are among them; Postfix would take no local mail at all
             raise LabError(f"{name}.db is missing; make it with: newaliases (or: postalias hash:{name})")
     return postfix
+
+
+class Session(smtplib.SMTP):
+    """An SMTP client on a host of the laboratory; its answers are the server's own, codes and texts."""
+
+    def __init__(self, host, address, port=25):
+        self.sender = host
+        super().__init__(address, port, local_hostname=f"{host.name}.{SENDER_DOMAIN}", timeout=30)
+        self.ehlo()
+
+    def _get_socket(self, host, port, timeout):
+        return self.sender.connect_to((host, port), timeout)
+
+    def rcpt_code(self, recipient, sender="tester@sender.test"):
+        """What RCPT is answered with, in a transaction of its own."""
+        self.rset()
+        assert self.mail(sender)[0] == 250
+        return self.docmd(f"RCPT TO:<{recipient}>")
 
 
 def submit(postfix, recipient):

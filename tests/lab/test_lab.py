@@ -223,24 +223,6 @@ def test_aliases_do_not_mix(lab):
     assert set(deliveries_of(lab.get(first))) == {"do"}
 
 
-def test_unknown_alias_is_dropped_without_a_bounce(lab):
-    lab.send("may", "aaaaaaaaaaaaaaaa", ["do"])
-    dropped = ("orig_to=<aaaaaaaaaaaaaaaa@do.", "status=sent")
-    until(lambda: lines(lab.log("receiver"), *dropped), 30, "the message to be dropped")
-    assert not lines(lab.log("receiver"), "status=bounced")
-    assert lab.api("GET", "/api/tests/aaaaaaaaaaaaaaaa")[0] == 404
-
-
-def test_mail_is_recorded_while_the_service_is_down(lab):
-    alias = lab.create()["alias"]
-    assert lab.service_kill() == -9
-    lab.send("may", alias, ["do"])
-    until(lambda: lines(lab.log("receiver"), f"orig_to=<{alias}@do.", "status=sent"), 30, "the delivery")
-    assert lab.api("GET", f"/api/tests/{alias}")[0] == 502
-    lab.service_start()
-    assert set(deliveries_of(lab.get(alias))) == {"do"}
-
-
 def test_service_ends_when_asked_to(lab):
     assert lab.service_stop() == 0
     lab.service_start()

@@ -1,4 +1,7 @@
-"""Trouble of our own while real mail arrives: it is deferred, nobody hears of it, and Postfix's next try is recorded."""
+"""Trouble of our own while real mail arrives: it is deferred, nobody hears of it, and Postfix's next try is recorded.
+
+With the catch-all map, as nothing then keeps mail out before the hook sees it.
+"""
 
 import os
 import shutil
@@ -7,6 +10,7 @@ import subprocess
 
 import pytest
 
+from lab import Lab
 from lab_net import until
 from test_lab import delivered, deliveries_of, lines
 
@@ -80,6 +84,30 @@ def configuration_wrong(lab):
     before = lab.conf.read_text()
     lab.conf.write_text(before + "[nonsense]\n")
     return lambda: lab.conf.write_text(before)
+
+
+@pytest.fixture(scope="module")
+def lab(prefix):
+    with Lab(prefix, catch_all=True) as lab:
+        yield lab
+
+
+def test_unknown_alias_is_dropped_without_a_bounce(lab):
+    lab.send("may", "aaaaaaaaaaaaaaaa", ["do"])
+    dropped = ("orig_to=<aaaaaaaaaaaaaaaa@do.", "status=sent")
+    until(lambda: lines(lab.log("receiver"), *dropped), 30, "the message to be dropped")
+    assert not lines(lab.log("receiver"), "status=bounced")
+    assert lab.api("GET", "/api/tests/aaaaaaaaaaaaaaaa")[0] == 404
+
+
+def test_mail_is_recorded_while_the_service_is_down(lab):
+    alias = lab.create()["alias"]
+    assert lab.service_kill() == -9
+    lab.send("may", alias, ["do"])
+    until(lambda: lines(lab.log("receiver"), f"orig_to=<{alias}@do.", "status=sent"), 30, "the delivery")
+    assert lab.api("GET", f"/api/tests/{alias}")[0] == 502
+    lab.service_start()
+    assert set(deliveries_of(lab.get(alias))) == {"do"}
 
 
 @pytest.mark.parametrize("fault", [
