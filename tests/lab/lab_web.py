@@ -69,14 +69,15 @@ def start_forwarder(host, listener):
 
 
 class Service:
-    """havedane-fcgi on the receiver, as the user havedane, in the groups that its sockets are for: nginx's and Postfix's."""
+    """havedane-fcgi on the receiver, as the user havedane with the groups of nginx and Postfix, for its sockets."""
 
     def __init__(self, host, program, conf, fcgi_socket):
         self.host, self.program, self.conf, self.socket = host, program, conf, fcgi_socket
         self._started = None
 
     def start(self):
-        self._started = self.host.spawn([self.program, "-c", self.conf], "fcgi.log", user="havedane", groups=[WEB_USER, "postfix"])
+        self._started = self.host.spawn([self.program, "-c", self.conf], "fcgi.log", user="havedane",
+                                        groups=[WEB_USER, "postfix"])
         until(self._answers, 15, "havedane-fcgi to listen")
 
     def _answers(self):
