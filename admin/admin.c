@@ -17,7 +17,7 @@ static const struct {
 	const char *meaning;
 } exit_codes[] = {
     {HD_OK, "done"},
-    {HD_NONE, "there is no such test"},
+    {HD_NONE, "there is no such test, or \"check\" has found a failure"},
     {HD_INVALID, "wrong usage"},
     {HD_STORE, "the database is missing, damaged or of another version"},
     {HD_CRYPTO, "OpenSSL failed"},
@@ -64,7 +64,7 @@ print_command_help(FILE *out, const struct hd_command *command)
 }
 
 static enum hd_error
-run_command(const char *conf, int argc, char **argv, FILE *out)
+run_command(const char *conf, int argc, char **argv, FILE *out, bool *failed)
 {
 	const struct hd_command *command = hd_commands;
 	struct hd_call call = {.conf = conf, .out = out};
@@ -89,13 +89,14 @@ run_command(const char *conf, int argc, char **argv, FILE *out)
 		call.out = stdout;
 	if (error == HD_OK)
 		error = command->run(&call);
+	*failed = call.failed;
 	if (error == HD_INVALID)
 		hd_info("try: havedane %s --help", command->name);
 	return error;
 }
 
 static enum hd_error
-dispatch(int argc, char **argv, FILE *out)
+dispatch(int argc, char **argv, FILE *out, bool *failed)
 {
 	static const struct option options[] = {
 	    {"help", no_argument, NULL, 'h'},
@@ -131,7 +132,7 @@ dispatch(int argc, char **argv, FILE *out)
 		hd_info("try: havedane --help");
 		return HD_INVALID;
 	}
-	return run_command(conf, argc - optind, argv + optind, out);
+	return run_command(conf, argc - optind, argv + optind, out, failed);
 }
 
 static enum hd_error
@@ -152,13 +153,13 @@ collect_and_print(int argc, char **argv)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	enum hd_error error;
-	bool complete;
+	bool complete, failed = false;
 
 	if (out == NULL) {
 		hd_error("cannot start: %s", strerror(errno));
 		return HD_NO_MEMORY;
 	}
-	error = dispatch(argc, argv, out);
+	error = dispatch(argc, argv, out, &failed);
 	complete = fflush(out) == 0 && ferror(out) == 0;
 	complete = fclose(out) == 0 && complete;
 	if (error == HD_OK && !complete) {
@@ -168,7 +169,7 @@ collect_and_print(int argc, char **argv)
 	if (error == HD_OK)
 		error = print(text, size);
 	free(text);
-	return error;
+	return error == HD_OK && failed ? HD_NONE : error;
 }
 
 int

@@ -20,7 +20,8 @@ struct hd_call {
 	    [HD_OPTIONS_MAX]; /* values, in the order of the command's row; NULL: not given */
 	char **operands;
 	int operand_count;
-	FILE *out; /* see hd_command's at_once; an error of it is found at the end */
+	bool failed; /* the result, though printed, is bad news: exit status 1 */
+	FILE *out;   /* see hd_command's at_once; an error of it is found at the end */
 };
 
 struct hd_option {
@@ -52,6 +53,7 @@ enum { CERT_DIR, CERT_DAYS };
 enum { DNS_DIR, DNS_IPV4, DNS_IPV6, DNS_TTL };
 enum { POSTFIX_TLS, POSTFIX_MAPS, POSTFIX_CATCH_ALL };
 enum { SHOW_JSON };
+enum { CHECK_JSON, CHECK_RESOLVER, CHECK_ANCHOR, CHECK_TLS, CHECK_MAPS, CHECK_POSTFIX, CHECK_WEB };
 enum {
 	SETUP_DOMAIN,
 	SETUP_IPV4,
@@ -70,6 +72,7 @@ enum hd_error hd_command_postfix(struct hd_call *call);
 enum hd_error hd_command_setup(struct hd_call *call);
 enum hd_error hd_command_show(struct hd_call *call);
 enum hd_error hd_command_purge(struct hd_call *call);
+enum hd_error hd_command_check(struct hd_call *call);
 
 /* hd_command_open - the store of the configuration; *store is the caller's, for hd_store_close */
 enum hd_error hd_command_open(

@@ -3,6 +3,8 @@
 
 #define TLS_DIR  HD_SYSCONFDIR "/havedane/tls"
 #define MAPS_DIR HD_SYSCONFDIR "/havedane/postfix"
+/* Debian's package dns-root-data keeps it up to date. */
+#define ROOT_ANCHOR "/usr/share/dns/root.key"
 
 const struct hd_command hd_commands[] = {
     {
@@ -114,6 +116,36 @@ const struct hd_command hd_commands[] = {
 	.help = "Deletes the tests that are older than CONF's retention, as the service does each\n"
 		"minute, and prints how many.\n",
 	.run = hd_command_purge,
+    },
+    {
+	.name = "check",
+	.arguments = "[--json] [--resolver ADDR[@PORT]] [--trust-anchor FILE] [--tls DIR]\n"
+		     "           [--maps DIR] [--postfix DIR] [--web ADDR[:PORT]] [GROUP...]",
+	.summary = "say whether everything is right, DNS included",
+	.help =
+	    "Goes through the whole installation and prints a line per point: ok, warning,\n"
+	    "failure, or unknown where it cannot be told from here, with the cause and what mends\n"
+	    "it. Nothing is changed. GROUP: only points of that group: store, cert, dns, tlsa,\n"
+	    "smtp, postfix, maps, hook, alias, fair or web.\n"
+	    "\n"
+	    "  --json                  for programs\n"
+	    "  --resolver ADDR[@PORT]  the DNS server to ask, which need not validate (that of\n"
+	    "                          /etc/resolv.conf, or else the zone's own)\n"
+	    "  --trust-anchor FILE     the key that DNSSEC hangs on (" ROOT_ANCHOR ")\n"
+	    "  --tls DIR               the folder that \"cert\" has filled (" TLS_DIR ")\n"
+	    "  --maps DIR              the folder of Postfix's maps (" MAPS_DIR ")\n"
+	    "  --postfix DIR           the folder of main.cf (Postfix's own)\n"
+	    "  --web ADDR[:PORT]       where nginx serves the page (127.0.0.1:80)\n",
+	.options = {[CHECK_JSON] = {"json", NULL, false},
+	    [CHECK_RESOLVER] = {"resolver", NULL, true},
+	    [CHECK_ANCHOR] = {"trust-anchor", ROOT_ANCHOR, true},
+	    [CHECK_TLS] = {"tls", TLS_DIR, true},
+	    [CHECK_MAPS] = {"maps", MAPS_DIR, true},
+	    [CHECK_POSTFIX] = {"postfix", NULL, true},
+	    [CHECK_WEB] = {"web", "127.0.0.1:80", true}},
+	.operands_max = 32,
+	.without_config = true,
+	.run = hd_command_check,
     },
     {.name = NULL},
 };

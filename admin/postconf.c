@@ -6,14 +6,17 @@
 #include "log.h"
 #include "program.h"
 
-static enum hd_error
-load_list(const char *option, struct hd_postconf_list *list)
+enum hd_error
+hd_postconf_list_load(const char *folder, const char *option, struct hd_postconf_list *list)
 {
-	const char *const argv[] = {"postconf", option, NULL};
+	const char *const own[] = {"postconf", option, NULL};
+	const char *const other[] = {"postconf", "-c", folder, option, NULL};
+	const char *const *argv = folder == NULL ? own : other;
 	const struct hd_program program = {.argv = argv, .timeout = HD_PROGRAM_TIMEOUT};
 	struct hd_program_result result;
 	enum hd_error error = hd_program_run(&program, &result);
 
+	memset(list, 0, sizeof(*list));
 	if (error != HD_OK)
 		return error;
 	if (result.status != 0) {
@@ -33,37 +36,40 @@ load_list(const char *option, struct hd_postconf_list *list)
 }
 
 enum hd_error
-hd_postconf_load(struct hd_postconf *conf)
+hd_postconf_load(const char *folder, struct hd_postconf *conf)
 {
 	enum hd_error error;
 
 	memset(conf, 0, sizeof(*conf));
-	error = load_list(NULL, &conf->all);
+	error = hd_postconf_list_load(folder, NULL, &conf->all);
 	if (error == HD_OK)
-		error = load_list("-n", &conf->set);
+		error = hd_postconf_list_load(folder, "-n", &conf->set);
 	if (error == HD_OK)
-		error = load_list("-x", &conf->expanded);
+		error = hd_postconf_list_load(folder, "-x", &conf->expanded);
 	if (error != HD_OK)
 		hd_postconf_clear(conf);
 	return error;
 }
 
 void
-hd_postconf_clear(struct hd_postconf *conf)
+hd_postconf_list_clear(struct hd_postconf_list *list)
 {
-	struct hd_postconf_list *lists[] = {&conf->all, &conf->set, &conf->expanded};
+	struct hd_program_result result = {.output = list->lines};
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		struct hd_program_result result = {.output = lists[i]->lines};
-
-		hd_program_result_clear(&result);
-		memset(lists[i], 0, sizeof(*lists[i]));
-	}
+	hd_program_result_clear(&result);
+	memset(list, 0, sizeof(*list));
 }
 
-/* find - NULL: it is not there */
-static const char *
-find(const struct hd_postconf_list *list, const char *name)
+void
+hd_postconf_clear(struct hd_postconf *conf)
+{
+	hd_postconf_list_clear(&conf->all);
+	hd_postconf_list_clear(&conf->set);
+	hd_postconf_list_clear(&conf->expanded);
+}
+
+const char *
+hd_postconf_list_find(const struct hd_postconf_list *list, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -81,7 +87,7 @@ find(const struct hd_postconf_list *list, const char *name)
 const char *
 hd_postconf_get(const struct hd_postconf *conf, const char *name)
 {
-	const char *value = find(&conf->all, name);
+	const char *value = hd_postconf_list_find(&conf->all, name);
 
 	return value == NULL ? "" : value;
 }
@@ -89,13 +95,13 @@ hd_postconf_get(const struct hd_postconf *conf, const char *name)
 const char *
 hd_postconf_set(const struct hd_postconf *conf, const char *name)
 {
-	return find(&conf->set, name);
+	return hd_postconf_list_find(&conf->set, name);
 }
 
 const char *
 hd_postconf_expanded(const struct hd_postconf *conf, const char *name)
 {
-	const char *value = find(&conf->expanded, name);
+	const char *value = hd_postconf_list_find(&conf->expanded, name);
 
 	return value == NULL ? "" : value;
 }

@@ -1,5 +1,5 @@
 /*
- * postconf - the parameters of the Postfix on this host, as postconf(1) gives them
+ * postconf - the parameters of a Postfix, as postconf(1) gives them
  */
 #ifndef HD_POSTCONF_H
 #define HD_POSTCONF_H
@@ -22,13 +22,28 @@ struct hd_postconf {
 };
 
 /*
+ * hd_postconf_list_load - what postconf prints with an option
+ *
+ * folder: of main.cf and master.cf; NULL: Postfix's own. option: NULL for
+ * none. Results as of hd_postconf_load.
+ */
+enum hd_error hd_postconf_list_load(
+    const char *folder, const char *option, struct hd_postconf_list *list);
+
+/* hd_postconf_list_clear - release what it holds; all zero is allowed */
+void hd_postconf_list_clear(struct hd_postconf_list *list);
+
+/* hd_postconf_list_find - the value of a name; NULL: it is not there */
+const char *hd_postconf_list_find(const struct hd_postconf_list *list, const char *name);
+
+/*
  * hd_postconf_load - ask postconf
  *
- * HD_OK: *conf is the caller's to clear. HD_NONE: there is no postconf.
+ * folder: as above. HD_OK: *conf is the caller's to clear. HD_NONE: there is no postconf.
  * HD_CONFIG: it finds something wrong, such as no main.cf (logged). HD_IO,
  * HD_NO_MEMORY (logged).
  */
-enum hd_error hd_postconf_load(struct hd_postconf *conf);
+enum hd_error hd_postconf_load(const char *folder, struct hd_postconf *conf);
 
 /* hd_postconf_clear - release what it holds */
 void hd_postconf_clear(struct hd_postconf *conf);

@@ -16,7 +16,7 @@ no_memory(const char *what)
 enum hd_error
 hd_setup_postfix_open(struct hd_setup *setup)
 {
-	enum hd_error error = hd_postconf_load(&setup->postconf);
+	enum hd_error error = hd_postconf_load(NULL, &setup->postconf);
 
 	if (error == HD_NONE) {
 		hd_error("Postfix is not installed: apt install postfix");

@@ -25,6 +25,8 @@ const struct hd_cert_file_row hd_cert_files[HD_CERT_FILE_COUNT] = {
     [HD_CERT_FILE_SERVER] = {HD_CERT_SERVER, HD_CERT_SERVER ".tmp", 0644},
 };
 
+enum { HOST_SIZE = HD_PROBE_NAME_MAX + 1 + HD_DOMAIN_SIZE };
+
 /* What senders get to see, and its key. */
 struct served {
 	X509 *leaf;
@@ -129,19 +131,28 @@ wrong(const struct hd_cert_folder *folder, enum hd_cert_file file, const char *w
 	return HD_CONFIG;
 }
 
+static bool
+is_for(X509 *leaf, enum hd_probe_id probe, const char *domain, char host[HOST_SIZE])
+{
+	bool found;
+
+	(void)snprintf(host, HOST_SIZE, "%s.%s", hd_probes[probe].name, domain);
+	found = X509_check_host(leaf, host, 0, 0, NULL) == 1;
+	ERR_clear_error();
+	return found;
+}
+
 static enum hd_error
 check_hosts(const struct hd_cert_folder *folder, X509 *leaf, const char *domain)
 {
 	for (unsigned i = 0; i < HD_PROBE_COUNT; i++) {
-		char host[HD_PROBE_NAME_MAX + 1 + HD_DOMAIN_SIZE];
+		char host[HOST_SIZE];
 
-		(void)snprintf(host, sizeof(host), "%s.%s", hd_probes[i].name, domain);
-		if (X509_check_host(leaf, host, 0, 0, NULL) != 1) {
-			hd_error("%s/%s: its certificate is not for %s; has the domain changed?",
-			    folder->name, hd_cert_files[HD_CERT_FILE_SERVER].name, host);
-			ERR_clear_error();
-			return HD_CONFIG;
-		}
+		if (is_for(leaf, (enum hd_probe_id)i, domain, host))
+			continue;
+		hd_error("%s/%s: its certificate is not for %s; has the domain changed?",
+		    folder->name, hd_cert_files[HD_CERT_FILE_SERVER].name, host);
+		return HD_CONFIG;
 	}
 	return HD_OK;
 }
@@ -156,7 +167,7 @@ clear_served(struct served *served)
 
 /* load - fills *served, for clear_served, also when it ends in an error */
 static enum hd_error
-load(const struct hd_cert_folder *folder, const char *domain, struct served *served)
+load(const struct hd_cert_folder *folder, struct served *served)
 {
 	enum hd_error error;
 
@@ -172,7 +183,7 @@ load(const struct hd_cert_folder *folder, const char *domain, struct served *ser
 	    X509_verify(served->leaf, X509_get0_pubkey(served->ca)) != 1)
 		return wrong(
 		    folder, HD_CERT_FILE_SERVER, "its second certificate did not issue the first");
-	return check_hosts(folder, served->leaf, domain);
+	return HD_OK;
 }
 
 static enum hd_error
@@ -189,6 +200,14 @@ digest_key(const X509 *certificate, unsigned char digest[HD_CERT_DIGEST_SIZE])
 		error = hd_crypto_failed("the digest of a public key");
 	OPENSSL_free(der);
 	return error;
+}
+
+static enum hd_error
+digest(const struct served *served, struct hd_cert_digests *digests)
+{
+	enum hd_error error = digest_key(served->leaf, digests->leaf);
+
+	return error == HD_OK ? digest_key(served->ca, digests->ca) : error;
 }
 
 enum hd_error
@@ -216,13 +235,66 @@ hd_cert_load(const char *dir, const char *domain, struct hd_cert_digests *digest
 
 	if (error != HD_OK)
 		return error;
-	error = load(&folder, domain, &served);
+	error = load(&folder, &served);
 	if (error == HD_OK)
-		error = digest_key(served.leaf, found.leaf);
+		error = check_hosts(&folder, served.leaf, domain);
 	if (error == HD_OK)
-		error = digest_key(served.ca, found.ca);
+		error = digest(&served, &found);
 	if (error == HD_OK)
 		*digests = found;
+	clear_served(&served);
+	(void)close(folder.fd);
+	return error;
+}
+
+/* milliseconds - a certificate's time; false: it is none */
+static bool
+milliseconds(const ASN1_TIME *time, int64_t *result)
+{
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int days = 0, seconds = 0;
+	bool known = epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, time) == 1;
+
+	ASN1_TIME_free(epoch);
+	*result = ((int64_t)days * 24 * 60 * 60 + seconds) * 1000;
+	return known;
+}
+
+static enum hd_error
+learn(const struct served *served, const char *domain, struct hd_cert_facts *facts)
+{
+	int64_t ca_from, ca_to;
+	char host[HOST_SIZE];
+
+	if (!milliseconds(X509_get0_notBefore(served->leaf), &facts->not_before) ||
+	    !milliseconds(X509_get0_notAfter(served->leaf), &facts->not_after) ||
+	    !milliseconds(X509_get0_notBefore(served->ca), &ca_from) ||
+	    !milliseconds(X509_get0_notAfter(served->ca), &ca_to))
+		return hd_crypto_failed("reading a certificate's dates");
+	if (ca_from > facts->not_before)
+		facts->not_before = ca_from;
+	if (ca_to < facts->not_after)
+		facts->not_after = ca_to;
+	for (unsigned i = 0; i < HD_PROBE_COUNT; i++)
+		facts->for_probe[i] = is_for(served->leaf, (enum hd_probe_id)i, domain, host);
+	return digest(served, &facts->digests);
+}
+
+enum hd_error
+hd_cert_facts(const char *dir, const char *domain, struct hd_cert_facts *facts)
+{
+	struct hd_cert_facts found;
+	struct hd_cert_folder folder;
+	struct served served;
+	enum hd_error error = hd_cert_folder_open(dir, &folder);
+
+	if (error != HD_OK)
+		return error;
+	error = load(&folder, &served);
+	if (error == HD_OK)
+		error = learn(&served, domain, &found);
+	if (error == HD_OK)
+		*facts = found;
 	clear_served(&served);
 	(void)close(folder.fd);
 	return error;
@@ -234,8 +306,10 @@ hd_cert_folder_check(const struct hd_cert_folder *folder, const char *domain)
 	struct served served;
 	EVP_PKEY *ca_key = NULL;
 	X509 *ca = NULL;
-	enum hd_error error = load(folder, domain, &served);
+	enum hd_error error = load(folder, &served);
 
+	if (error == HD_OK)
+		error = check_hosts(folder, served.leaf, domain);
 	if (error == HD_OK)
 		error = read_certificates(folder, HD_CERT_FILE_CA, &ca, NULL);
 	if (error == HD_OK)

@@ -8,7 +8,11 @@
 #ifndef HD_CERT_H
 #define HD_CERT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "error.h"
+#include "probe.h"
 
 /* The files in the folder that hd_cert_create fills, all PEM. */
 #define HD_CERT_CA_KEY     "ca.key"     /* 0600 */
@@ -47,5 +51,21 @@ enum hd_error hd_cert_create(const char *dir, const char *domain, int days);
  * HD_CONFIG: missing or wrong (logged). HD_IO, HD_CRYPTO.
  */
 enum hd_error hd_cert_load(const char *dir, const char *domain, struct hd_cert_digests *digests);
+
+/* What is to be known of a set whose files belong together. Times: clock.h. */
+struct hd_cert_facts {
+	struct hd_cert_digests digests;
+	int64_t not_before;             /* leaf and CA are both valid from here */
+	int64_t not_after;              /* to here */
+	bool for_probe[HD_PROBE_COUNT]; /* whether the leaf is for this probe's host name */
+};
+
+/*
+ * hd_cert_facts - what the certificates in dir are like
+ *
+ * As hd_cert_load, but dates and names are told, not judged. HD_CONFIG: missing,
+ * or they do not belong together (logged). HD_IO, HD_CRYPTO.
+ */
+enum hd_error hd_cert_facts(const char *dir, const char *domain, struct hd_cert_facts *facts);
 
 #endif

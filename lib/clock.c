@@ -14,6 +14,16 @@ hd_time_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t
+hd_time_monotonic(void)
+{
+	struct timespec now;
+
+	/* CLOCK_MONOTONIC with a valid pointer cannot fail (clock_gettime(2)). */
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void
 hd_time_format(int64_t time, char text[HD_TIME_SIZE])
 {

@@ -11,6 +11,9 @@ enum { HD_TIME_SIZE = 72 }; /* bytes for hd_time_format, with the final NUL */
 /* hd_time_now - the wall clock; it may be set back between two calls */
 int64_t hd_time_now(void);
 
+/* hd_time_monotonic - milliseconds since some moment; for deadlines, as it is never set back */
+int64_t hd_time_monotonic(void);
+
 /*
  * hd_time_format - a time as RFC 3339 in UTC, whole seconds rounded down
  *

@@ -88,7 +88,7 @@ def test_global_symbols_carry_the_prefix():
 @pytest.mark.parametrize("name, needed", [
     ("havedane-hook", {"libc.so.6", "libsqlite3.so.0", "libinih.so.1"}),
     ("havedane", {"libc.so.6", "libsqlite3.so.0", "libinih.so.1", "libcrypto.so.3",
-                  "libjson-c.so.5"}),
+                  "libjson-c.so.5", "libssl.so.3", "libunbound.so.8"}),
     ("havedane-fcgi", {"libc.so.6", "libsqlite3.so.0", "libinih.so.1", "libcrypto.so.3",
                        "libjson-c.so.5", "libfcgi.so.0"}),
 ])

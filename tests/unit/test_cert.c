@@ -6,12 +6,14 @@
 #include <openssl/x509v3.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cert_support.h"
+#include "clock.h"
 #include "probe.h"
 #include "support.h"
 
@@ -195,6 +197,47 @@ test_full_disk(void **state)
 	check_int("afterwards it works", hd_cert_create(there, DOMAIN, DAYS), HD_OK);
 }
 
+/* rename_key_of - the CA's key in the place of the server's */
+static int
+rename_key_of(const char *dir)
+{
+	char from[PATH_SIZE], to[PATH_SIZE];
+
+	join(from, dir, HD_CERT_CA_KEY);
+	join(to, dir, HD_CERT_SERVER_KEY);
+	return rename(from, to);
+}
+
+static void
+test_facts(void **state)
+{
+	const int64_t day = INT64_C(24) * 60 * 60 * 1000, now = hd_time_now();
+	const char *dir = temp_path("short");
+	struct hd_cert_digests digests;
+	struct hd_cert_facts facts;
+
+	(void)state;
+	check_int("made", hd_cert_create(dir, DOMAIN, 10), HD_OK);
+	check_int("known", hd_cert_facts(dir, DOMAIN, &facts), HD_OK);
+	check_true("valid since a day ago", facts.not_before <= now - day + 1000);
+	check_true("and not for longer", facts.not_before > now - 2 * day);
+	check_true("for ten days", facts.not_after > now + 9 * day);
+	check_true("and no longer", facts.not_after <= now + 10 * day + 60 * 1000);
+	for (size_t i = 0; i < HD_PROBE_COUNT; i++)
+		check_true(hd_probes[i].name, facts.for_probe[i]);
+	check_int("loaded", hd_cert_load(dir, DOMAIN, &digests), HD_OK);
+	check_int("of the same keys", memcmp(&digests, &facts.digests, sizeof(digests)), 0);
+
+	check_int("another domain is no error", hd_cert_facts(dir, "other.test", &facts), HD_OK);
+	for (size_t i = 0; i < HD_PROBE_COUNT; i++)
+		check_true(hd_probes[i].name, !facts.for_probe[i]);
+	check_int("a key of another set is", rename_key_of(dir), 0);
+	check_int("so", hd_cert_facts(dir, DOMAIN, &facts), HD_CONFIG);
+	check_logged("and says which", HD_LOG_ERROR, "server.key: is not the key of server.pem");
+	check_int("no folder", hd_cert_facts(temp_path("none"), DOMAIN, &facts), HD_CONFIG);
+	check_logged("and says so", HD_LOG_ERROR, "is missing");
+}
+
 int
 main(void)
 {
@@ -206,6 +249,7 @@ main(void)
 	    UNIT_TEST(test_long_domain),
 	    UNIT_TEST(test_days),
 	    UNIT_TEST(test_full_disk),
+	    UNIT_TEST(test_facts),
 	};
 
 	return RUN_TESTS(tests);

@@ -1,0 +1,190 @@
+/* check: the database */
+#include <errno.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "check_log.h"
+#include "log.h"
+#include "store.h"
+
+enum {
+	LOCK_WAIT = 2000, /* milliseconds */
+	SPACE_FEW = 200,  /* megabytes: a warning */
+	SPACE_NONE = 20,
+	MEGABYTE = 1024 * 1024
+};
+
+/* Opened as the hook does it: nothing is created or migrated. */
+static enum hd_error
+open_and_count(const struct hd_check *check, int64_t *count)
+{
+	const struct hd_store_options options = {
+	    .backend = check->config.backend,
+	    .path = check->config.store_path,
+	    .access = HD_STORE_USE,
+	    .durable = true,
+	    .wait = LOCK_WAIT,
+	};
+	struct hd_store *store = NULL;
+	enum hd_error error = hd_store_open(&options, &store);
+
+	if (error == HD_OK)
+		error = hd_store_count(store, count);
+	hd_store_close(store);
+	return error;
+}
+
+/*
+ * open_as_owner - as the database's owner, who alone must be able to
+ *
+ * As root, SQLite would give the files beside the database to its owner, also
+ * to a wrong one, and shut out the service that has them open.
+ */
+static enum hd_error
+open_as_owner(const struct hd_check *check, const struct stat *file, int64_t *count)
+{
+	const bool change = geteuid() == 0;
+	const gid_t group = getegid();
+	enum hd_error error;
+
+	if (change && (setegid(file->st_gid) != 0 || seteuid(file->st_uid) != 0)) {
+		hd_error("cannot become its owner: %s", strerror(errno));
+		error = HD_IO;
+	} else
+		error = open_and_count(check, count);
+	if (change && (seteuid(0) != 0 || setegid(group) != 0)) {
+		hd_error("cannot become root again: %s", strerror(errno));
+		error = HD_IO;
+	}
+	return error;
+}
+
+static void
+check_open(struct hd_check *check, const struct stat *file)
+{
+	const char *path = check->config.store_path;
+	struct hd_check_list *list = &check->list;
+	int64_t count = 0;
+	enum hd_error error;
+
+	if (file->st_uid == 0) {
+		hd_check_list_add(list, HD_CHECK_UNKNOWN, "store.open", path,
+		    "belongs to root, and is not opened so, see store.owner");
+		return;
+	}
+	error = open_as_owner(check, file, &count);
+	if (error == HD_OK) {
+		hd_check_list_add(list, HD_CHECK_OK, "store.open", path,
+		    "opens, its schema is of this version, %lld %s", (long long)count,
+		    count == 1 ? "test" : "tests");
+		return;
+	}
+	hd_check_list_add(list, HD_CHECK_FAILURE, "store.open", path, "%s", hd_check_log_take());
+	if (error == HD_SCHEMA)
+		hd_check_list_mend(
+		    list, "run programs of one version: install again, then restart havedane-fcgi");
+	else if (error == HD_BUSY)
+		hd_check_list_mend(list, "see who holds it: fuser -v %s", path);
+	else
+		hd_check_list_mend(list, "havedane -c %s init (or restore a backup)", check->conf);
+}
+
+static void
+check_owner(struct hd_check *check, const struct stat *file, const struct stat *folder)
+{
+	const char *path = check->config.store_path;
+	struct passwd *owner = getpwuid(file->st_uid);
+	const char *name = owner == NULL ? "nobody known" : owner->pw_name;
+
+	if (file->st_uid == 0 || file->st_uid != folder->st_uid) {
+		hd_check_list_add(&check->list, HD_CHECK_FAILURE, "store.owner", path,
+		    "belongs to %s, not to the user that hook and service run as", name);
+		hd_check_list_mend(&check->list,
+		    "chown --recursive havedane:havedane %s (and "
+		    "what is beside it: -wal, -shm)",
+		    path);
+	} else
+		hd_check_list_add(
+		    &check->list, HD_CHECK_OK, "store.owner", path, "belongs to %s", name);
+}
+
+static void
+check_modes(struct hd_check *check, const struct stat *file, const struct stat *folder,
+    const char *folder_path)
+{
+	const char *path = check->config.store_path;
+
+	if ((file->st_mode & 077) != 0) {
+		hd_check_list_add(&check->list, HD_CHECK_FAILURE, "store.mode", path,
+		    "mode %04o: others than its owner may %s it", (unsigned)(file->st_mode & 07777),
+		    (file->st_mode & 022) != 0 ? "write" : "read");
+		hd_check_list_mend(&check->list, "chmod 0600 %s", path);
+	} else if ((file->st_mode & 0600) != 0600) {
+		hd_check_list_add(&check->list, HD_CHECK_FAILURE, "store.mode", path,
+		    "mode %04o: its owner may not write it", (unsigned)(file->st_mode & 07777));
+		hd_check_list_mend(&check->list, "chmod 0600 %s", path);
+	} else
+		hd_check_list_add(&check->list, HD_CHECK_OK, "store.mode", path, "mode 0600");
+	/* SQLite makes files beside the database: the folder counts as much. */
+	if ((folder->st_mode & 077) != 0) {
+		hd_check_list_add(&check->list,
+		    (folder->st_mode & 022) != 0 ? HD_CHECK_FAILURE : HD_CHECK_WARNING,
+		    "store.folder", folder_path, "mode %04o: others than its owner may enter",
+		    (unsigned)(folder->st_mode & 07777));
+		hd_check_list_mend(&check->list, "chmod 0700 %s", folder_path);
+	} else
+		hd_check_list_add(&check->list, HD_CHECK_OK, "store.folder", folder_path,
+		    "mode %04o", (unsigned)(folder->st_mode & 07777));
+}
+
+static void
+check_space(struct hd_check *check, const char *folder)
+{
+	enum hd_check_status status = HD_CHECK_OK;
+	struct statvfs space;
+	unsigned long long free_space;
+
+	if (statvfs(folder, &space) != 0) {
+		hd_check_list_add(
+		    &check->list, HD_CHECK_UNKNOWN, "store.space", folder, "%s", strerror(errno));
+		return;
+	}
+	free_space = (unsigned long long)space.f_bavail * space.f_frsize / MEGABYTE;
+	if (free_space < SPACE_FEW)
+		status = free_space < SPACE_NONE ? HD_CHECK_FAILURE : HD_CHECK_WARNING;
+	hd_check_list_add(&check->list, status, "store.space", folder, "%llu MB free", free_space);
+	if (status != HD_CHECK_OK)
+		hd_check_list_mend(&check->list, "make room on this file system: df -h %s", folder);
+}
+
+void
+hd_check_store(struct hd_check *check)
+{
+	const char *path = check->config.store_path;
+	char copy[HD_PATH_SIZE];
+	const char *folder_path;
+	struct stat file, folder;
+
+	strcpy(copy, path);
+	folder_path = dirname(copy);
+	if (stat(folder_path, &folder) != 0 || stat(path, &file) != 0) {
+		const int why = errno;
+
+		hd_check_list_add(&check->list, why == EACCES ? HD_CHECK_UNKNOWN : HD_CHECK_FAILURE,
+		    "store.open", path, "%s",
+		    why == ENOENT ? "there is no database" : strerror(why));
+		hd_check_list_mend(&check->list, "%s",
+		    why == EACCES ? "run \"havedane check\" as root" : "havedane init");
+		return;
+	}
+	check_open(check, &file);
+	check_owner(check, &file, &folder);
+	check_modes(check, &file, &folder, folder_path);
+	check_space(check, folder_path);
+}

@@ -1,0 +1,221 @@
+/* check: the service's socket, the page and the API, as nginx serves them */
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "check.h"
+#include "check_log.h"
+#include "http.h"
+#include "wire.h"
+
+#define SITE HD_PKGDATADIR "/nginx/havedane.conf"
+
+enum { TIMEOUT = 5 * 1000, LINE_SIZE = 1024, HEADER_SIZE = 512 };
+
+/* The API's own answers bring these along. */
+static const struct {
+	const char *name;
+	const char *value;
+} api_headers[] = {
+    {"Content-Type", "application/json"},
+    {"Cache-Control", "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+};
+
+void
+hd_check_socket(struct hd_check *check, const char *id, const char *path, const char *group)
+{
+	struct hd_check_list *list = &check->list;
+	const struct group *owner;
+	struct stat status;
+
+	if (stat(path, &status) != 0) {
+		hd_check_list_add(list, HD_CHECK_FAILURE, id, path, "%s", strerror(errno));
+		hd_check_list_mend(list, "systemctl restart havedane-fcgi (and its sockets)");
+		return;
+	}
+	owner = getgrgid(status.st_gid);
+	if (!S_ISSOCK(status.st_mode)) {
+		hd_check_list_add(list, HD_CHECK_FAILURE, id, path, "is no socket");
+		hd_check_list_mend(list, "move it away, and restart havedane-fcgi");
+	} else if ((status.st_mode & 0777) != 0660) {
+		hd_check_list_add(list, HD_CHECK_FAILURE, id, path, "mode %04o, not 0660",
+		    (unsigned)(status.st_mode & 0777));
+		hd_check_list_mend(list, "chmod 0660 %s, or restart the service", path);
+	} else if (group[0] != '\0' && (owner == NULL || strcmp(owner->gr_name, group) != 0)) {
+		hd_check_list_add(list, HD_CHECK_FAILURE, id, path, "its group is %s, not %s",
+		    owner == NULL ? "unknown" : owner->gr_name, group);
+		hd_check_list_mend(list, "chgrp %s %s, or restart the service", group, path);
+	} else
+		hd_check_list_add(list, HD_CHECK_OK, id, path, "mode 0660, group %s",
+		    owner == NULL ? "unknown" : owner->gr_name);
+}
+
+static bool
+check_answers(struct hd_check *check)
+{
+	const char *path = check->config.fastcgi_socket;
+	struct hd_wire wire;
+	const bool answers = hd_wire_open_unix(&wire, path, TIMEOUT) == HD_WIRE_OK;
+
+	if (answers)
+		hd_check_list_add(&check->list, HD_CHECK_OK, "web.service", path, "answers");
+	else {
+		hd_check_list_add(&check->list, HD_CHECK_FAILURE, "web.service", path,
+		    "the service does not answer: %s", wire.reason);
+		hd_check_list_mend(
+		    &check->list, "systemctl restart havedane-fcgi; journalctl -u havedane-fcgi");
+	}
+	hd_wire_close(&wire);
+	return answers;
+}
+
+/* get - a page of ours; false when there is none (reported) */
+static bool
+get(struct hd_check *check, const char *id, const char *path, struct hd_http_answer *answer)
+{
+	const struct hd_http_question question = {check->web, check->config.domain, path, TIMEOUT};
+	struct hd_check_list *list = &check->list;
+	char subject[HD_CHECK_SUBJECT_SIZE];
+
+	(void)snprintf(
+	    subject, sizeof(subject), "%s (http://%s%s)", check->web, check->config.domain, path);
+	hd_http_get(&question, answer);
+	if (answer->status == 200)
+		return true;
+	if (answer->status == 0) {
+		hd_check_list_add(list, HD_CHECK_FAILURE, id, subject, "%s", answer->reason);
+		hd_check_list_mend(
+		    list, "nginx -t && systemctl restart nginx, or give --web ADDR:PORT");
+	} else {
+		hd_check_list_add(list, HD_CHECK_FAILURE, id, subject, "status %d", answer->status);
+		hd_check_list_mend(list,
+		    answer->status >= 500 ? "systemctl restart havedane-fcgi; see nginx's error log"
+					  : "is " SITE " in use, with server_name %s?",
+		    check->config.domain);
+	}
+	return false;
+}
+
+/* check_header - that an answer has it, as it should be */
+static bool
+check_header(struct hd_check *check, const struct hd_http_answer *answer, const char *path,
+    const char *name, const char *wanted)
+{
+	char value[HEADER_SIZE];
+	const bool there = hd_http_header(answer, name, value, sizeof(value));
+
+	if (there && strcmp(value, wanted) == 0)
+		return true;
+	if (there)
+		hd_check_list_add(&check->list, HD_CHECK_FAILURE, "web.header", path,
+		    "%s is \"%s\"", name, value);
+	else
+		hd_check_list_add(
+		    &check->list, HD_CHECK_FAILURE, "web.header", path, "%s is missing", name);
+	hd_check_list_mend(&check->list,
+	    "in nginx's site, as in " SITE ": add_header %s \"%s\" always; then: nginx -s reload",
+	    name, wanted);
+	return false;
+}
+
+/* take_header - name and value of an add_header line of the site; false: it is none */
+static bool
+take_header(char *line, const char **name, const char **value)
+{
+	static const char directive[] = "add_header ";
+	char *rest = line + strspn(line, " \t"), *quote, *end;
+
+	if (strncmp(rest, directive, strlen(directive)) != 0)
+		return false;
+	*name = rest += strlen(directive);
+	quote = strstr(rest, " \"");
+	end = quote == NULL ? NULL : strchr(quote + 2, '"');
+	if (end == NULL)
+		return false;
+	*quote = *end = '\0';
+	*value = quote + 2;
+	return true;
+}
+
+/* check_page_headers - those of the site as we install it, which is the only list of them */
+static void
+check_page_headers(struct hd_check *check, const struct hd_http_answer *answer)
+{
+	char line[LINE_SIZE];
+	const char *name, *value;
+	size_t count = 0, good = 0;
+	FILE *site = fopen(SITE, "re");
+
+	if (site == NULL) {
+		hd_check_list_add(&check->list, HD_CHECK_UNKNOWN, "web.header", "/", "%s: %s", SITE,
+		    strerror(errno));
+		return;
+	}
+	while (fgets(line, sizeof(line), site) != NULL) {
+		if (!take_header(line, &name, &value))
+			continue;
+		count++;
+		good += check_header(check, answer, "/", name, value) ? 1 : 0;
+	}
+	(void)fclose(site); /* only read from */
+	if (count > 0 && good == count)
+		hd_check_list_add(&check->list, HD_CHECK_OK, "web.header", "/",
+		    "all %zu security headers are there", count);
+}
+
+static void
+check_page(struct hd_check *check)
+{
+	struct hd_http_answer *answer = malloc(sizeof(*answer));
+
+	if (answer == NULL || !get(check, "web.page", "/", answer)) {
+		free(answer);
+		return;
+	}
+	if (strstr(answer->body, "havedane.js") == NULL) {
+		hd_check_list_add(&check->list, HD_CHECK_FAILURE, "web.page", check->web,
+		    "serves some page, but not ours");
+		hd_check_list_mend(
+		    &check->list, "is " SITE " in use, with server_name %s?", check->config.domain);
+	} else {
+		hd_check_list_add(&check->list, HD_CHECK_OK, "web.page", check->web,
+		    "serves the page%s", answer->tls ? ", by https" : "");
+		check_page_headers(check, answer);
+	}
+	free(answer);
+}
+
+static void
+check_api(struct hd_check *check)
+{
+	static const char path[] = "/api/health";
+	struct hd_http_answer *answer = malloc(sizeof(*answer));
+	bool good = true;
+
+	if (answer == NULL || !get(check, "web.api", path, answer)) {
+		free(answer);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(api_headers) / sizeof(api_headers[0]); i++)
+		good =
+		    check_header(check, answer, path, api_headers[i].name, api_headers[i].value) &&
+		    good;
+	if (good)
+		hd_check_list_add(
+		    &check->list, HD_CHECK_OK, "web.api", check->web, "the API is well");
+	free(answer);
+}
+
+void
+hd_check_web(struct hd_check *check)
+{
+	hd_check_socket(
+	    check, "web.socket", check->config.fastcgi_socket, check->config.fastcgi_group);
+	(void)check_answers(check);
+	check_page(check);
+	check_api(check);
+}

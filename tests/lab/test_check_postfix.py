@@ -1,0 +1,286 @@
+"""What `havedane check` finds of faults of Postfix, its maps and the hook: each is planted, found by its name, and put
+back."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+
+import pytest
+
+from lab import Lab
+from lab_check import Findings, changed, expect, hidden, kept, main_cf, mode, settle
+from lab_net import until
+
+HOST = ("store", "cert", "postfix", "maps", "hook", "alias", "fair", "web")
+
+
+@pytest.fixture(scope="module")
+def lab(prefix):
+    """One of our own, as it is broken again and again; with the catch-all map, which has an index of its own."""
+    with Lab(prefix, catch_all=True) as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def asked(prefix):
+    """One whose service answers Postfix at RCPT."""
+    with Lab(prefix) as own:
+        yield own
+
+
+# Postfix: parameters
+
+
+@pytest.mark.parametrize("name, status", [
+    ("alias_maps", "failure"), ("virtual_alias_domains", "failure"), ("virtual_alias_maps", "failure"),
+    ("tls_server_sni_maps", "failure"), ("smtpd_tls_received_header", "failure"), ("mailbox_size_limit", "failure"),
+    ("maximal_backoff_time", "warning"), ("header_checks", "warning"),
+])
+def test_parameter_removed(lab, name, status):
+    with main_cf(lab, drop=[name]):
+        expect(Findings(lab, "postfix"), [(status, "postfix.setting", name, f"postconf -e '{name} = ")])
+
+
+def test_lists_may_hold_more(lab):
+    postfix = lab.postfix["receiver"]
+    maps = postfix.command("postconf", "-h", "virtual_alias_maps").stdout.strip()
+    with main_cf(lab, virtual_alias_domains=f"example.test, {lab.domain}x do.{lab.domain} dont.{lab.domain} wrong.{lab.domain}",
+                 virtual_alias_maps=f"inline:{{{{somebody@example.test = root@localhost}}}}, {maps}"):
+        assert not Findings(lab, "postfix", "maps").not_ok()
+
+
+def test_parameter_overridden_in_master_cf(lab):
+    postfix = lab.postfix["receiver"]
+    with kept(postfix.etc / "master.cf"):
+        postfix.command("postconf", "-P", "smtp/inet/smtpd_tls_received_header=no")
+        settle(postfix)
+        expect(Findings(lab, "postfix"), [("failure", "postfix.setting", "smtpd_tls_received_header", 'is "no"')])
+
+
+def test_probe_is_a_local_domain(lab):
+    with main_cf(lab, mydestination=f"localhost, $myhostname, wrong.{lab.domain}"):
+        expect(Findings(lab, "postfix"), [("failure", "postfix.domain", "mydestination", f"wrong.{lab.domain}")])
+
+
+def test_no_localhost(lab):
+    with main_cf(lab, mydestination="$myhostname"):
+        expect(Findings(lab, "postfix"), [("failure", "postfix.domain", "mydestination", "localhost")])
+
+
+def test_configuration_of_postfix_missing(lab):
+    expect(Findings(lab, "postfix", "maps", "hook", "fair", postfix="/nowhere"), [("failure", "postfix.read", "/nowhere")])
+
+
+# Postfix: maps and the way to the hook
+
+
+def test_alias_file_of_root(lab):
+    index = lab.receiver.directory / "maps" / "aliases.db"
+    with changed(lambda: os.chown(index, 0, 0), lambda: shutil.chown(index, "havedane", "havedane")):
+        findings = Findings(lab, "maps", "hook")
+        expect(findings, [("failure", "maps.owner", "belongs to root: Postfix runs the hook as nobody", "chown havedane:"),
+                          ("failure", "hook.run", "as nobody") if findings.find("failure", "hook.run")
+                          else ("failure", "hook.store", "as nobody")])
+
+
+def test_alias_source_of_root(lab):
+    source = lab.receiver.directory / "maps" / "aliases"
+    with changed(lambda: os.chown(source, 0, 0), lambda: shutil.chown(source, "havedane", "havedane")):
+        expect(Findings(lab, "maps"), [("failure", "maps.owner", "with the next postalias")])
+
+
+@pytest.mark.parametrize("name, tool", [("aliases", "postalias"), ("virtual", "postmap")])
+def test_index_older(lab, name, tool):
+    source = lab.receiver.directory / "maps" / name
+    with kept(source):
+        os.utime(source)
+        expect(Findings(lab, "maps"), [("failure", "maps.index", f"{name}.db", "is older than", f"{tool} hash:{source}")])
+
+
+@pytest.mark.parametrize("name", ["aliases", "virtual"])
+def test_index_missing(lab, name):
+    index = lab.receiver.directory / "maps" / f"{name}.db"
+    with kept(index):
+        index.unlink()
+        findings = Findings(lab, "maps", "hook")
+        expect(findings, [("failure", "maps.index", f"{name}.db", "No such file"), ("failure", "maps.route")])
+        if name == "aliases":
+            expect(findings, [("unknown", "hook.run")])
+
+
+def test_probe_not_routed(lab):
+    with main_cf(lab, virtual_alias_domains=f"do.{lab.domain} dont.{lab.domain}"):
+        expect(Findings(lab, "maps"), [("failure", "maps.route", f"wrong.{lab.domain}", "not in virtual_alias_domains")])
+
+
+def test_probe_missing_in_the_map(lab):
+    source = lab.receiver.directory / "maps" / "virtual"
+    postfix = lab.postfix["receiver"]
+    with kept(source, source.with_name("virtual.db")):
+        source.write_text(re.sub(r"@wrong.*\n", "", source.read_text()))
+        postfix.command("postmap", f"hash:{source}")
+        expect(Findings(lab, "maps"), [("failure", "maps.route", f"@wrong.{lab.domain}", 'goes to "nobody"')])
+
+
+def test_another_map_answers_first(lab):
+    other = lab.receiver.directory / "other-map"
+    other.write_text(f"/@wrong\\.{lab.domain}$/ somebody@example.test\n")
+    ours = lab.postfix["receiver"].command("postconf", "-h", "virtual_alias_maps").stdout.strip()
+    with main_cf(lab, virtual_alias_maps=f"regexp:{other}, {ours}"):
+        expect(Findings(lab, "maps"), [("failure", "maps.route", f"@wrong.{lab.domain}", "somebody@example.test")])
+
+
+def test_alias_file_not_in_use(lab):
+    """Postfix warns of a map that cannot be asked (NIS, by default); that is not what is wrong."""
+    with main_cf(lab, drop=["alias_maps"]):
+        findings = Findings(lab, "postfix", "maps", "hook")
+        expect(findings, [("failure", "postfix.setting", "alias_maps"),
+                          ("failure", "maps.route", "havedane-do", "it is in none of alias_maps")])
+        assert findings.find("ok", "hook.store")
+
+
+def test_alias_runs_something_else(lab):
+    other = lab.receiver.directory / "other-aliases"
+    other.write_text("havedane-dont: /dev/null\n")
+    postfix = lab.postfix["receiver"]
+    postfix.command("postalias", f"hash:{other}")
+    ours = postfix.command("postconf", "-h", "alias_maps").stdout.strip()
+    with main_cf(lab, alias_maps=f"hash:{other}, {ours}"):
+        expect(Findings(lab, "maps"), [("failure", "maps.route", "havedane-dont", "does not run the hook")])
+
+
+# The hook
+
+
+def test_hook_missing(lab):
+    empty = lab.receiver.directory / "empty"
+    empty.mkdir(exist_ok=True)
+    with hidden(lab, lab.prefix / "libexec/havedane", empty):
+        expect(Findings(lab, "hook"), [("failure", "hook.run", "as havedane", "no such file", "install it again")])
+
+
+def test_hook_not_executable(lab):
+    plain = lab.receiver.directory / "plain-file"
+    plain.write_text("no program\n")
+    with hidden(lab, lab.prefix / "libexec/havedane/havedane-hook", plain):
+        expect(Findings(lab, "hook"), [("failure", "hook.run", "as havedane", "Permission denied")])
+
+
+def test_hook_that_bounces(lab):
+    """A library that does not load ends so."""
+    broken = lab.receiver.directory / "broken-hook"
+    broken.write_text("#!/bin/sh\nexit 127\n")
+    broken.chmod(0o755)
+    with hidden(lab, lab.prefix / "libexec/havedane/havedane-hook", broken):
+        expect(Findings(lab, "hook"), [("failure", "hook.run", "ends with 127", "bounce")])
+
+
+def test_hook_cannot_read_the_configuration(lab):
+    with mode(lab.conf, 0o600, 0o644):
+        expect(Findings(lab, "hook"), [("failure", "hook.run", "cannot read its configuration")])
+
+
+def test_hook_of_another_configuration(lab):
+    source = lab.receiver.directory / "maps" / "aliases"
+    other = lab.receiver.directory / "copy.conf"
+    shutil.copy(lab.conf, other)
+    with kept(source, source.with_name("aliases.db")):
+        source.write_text(source.read_text().replace(str(lab.conf), str(other)))
+        lab.postfix["receiver"].command("postalias", f"hash:{source}")
+        expect(Findings(lab, "hook"), [("failure", "hook.config", str(other), str(lab.conf))])
+
+
+# What is unfair
+
+
+@pytest.mark.parametrize("settings, parts", [
+    ({"smtpd_recipient_restrictions": "check_policy_service inet:127.0.0.1:10023"},
+     ("smtpd_recipient_restrictions", "check_policy_service", "policy service")),
+    ({"smtpd_client_restrictions": "permit_mynetworks, reject_rbl_client zen.example.test"},
+     ("smtpd_client_restrictions", "reject_rbl_client")),
+    ({"smtpd_restriction_classes": "greylist", "greylist": "check_policy_service unix:private/grey"},
+     ("greylist", "check_policy_service")),
+    ({"smtpd_milters": "inet:127.0.0.1:8891"}, ("smtpd_milters", "milter", "postconf -e 'smtpd_milters ='")),
+    ({"content_filter": "smtp:[127.0.0.1]:10024"}, ("content_filter", "TLS")),
+    ({"smtpd_client_message_rate_limit": "2"}, ("smtpd_client_message_rate_limit", "third message")),
+])
+def test_unfair(lab, settings, parts):
+    with main_cf(lab, **settings):
+        findings = Findings(lab, "fair")
+        expect(findings, [("warning", "fair.client", *parts)])
+        assert findings.exit == 0, "a warning is no failure"
+
+
+def test_unfair_in_master_cf(lab):
+    postfix = lab.postfix["receiver"]
+    with kept(postfix.etc / "master.cf"):
+        postfix.command("postconf", "-P", "smtp/inet/smtpd_proxy_filter=127.0.0.1:10025")
+        settle(postfix)
+        expect(Findings(lab, "fair"), [("warning", "fair.client", "smtpd_proxy_filter")])
+
+
+def test_deep_tests_of_postscreen(lab):
+    postfix = lab.postfix["receiver"]
+    with main_cf(lab, postscreen_pipelining_enable="yes", postscreen_greet_action="enforce"):
+        assert not Findings(lab, "fair").not_ok(), "not in use"
+        postfix.command("postconf", "-M", "smtp/inet=smtp inet n - n - 1 postscreen",
+                        "smtpd/pass=smtpd pass - - n - - smtpd")
+        settle(postfix)
+        findings = Findings(lab, "fair")
+        expect(findings, [("warning", "fair.client", "postscreen_pipelining_enable", "first message"),
+                          ("warning", "fair.client", "postscreen_greet_action")])
+
+
+def test_a_word_that_does_nothing(lab):
+    with main_cf(lab, smtpd_client_restrictions="warn_if_reject reject_rbl_client zen.example.test"):
+        assert not Findings(lab, "fair").not_ok()
+
+
+# Look-ups at RCPT
+
+
+@contextlib.contextmanager
+def stopped(lab):
+    """The service does nothing; nsenter, which started it, stops and goes on as it does."""
+    pids = [*lab.receiver.pids(lab.service.program)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        lab.service._started.send_signal(signal.SIGCONT)
+
+
+def test_look_ups(asked):
+    lab, socket = asked, asked.alias_socket
+    findings = Findings(lab, *HOST)
+    assert not findings.not_ok(), str(findings)
+    assert findings.find("ok", "alias.lookup", str(socket), "an unknown alias is not found")
+
+    lab.service_kill()
+    findings = Findings(lab, "alias", "maps")
+    expect(findings, [("failure", "alias.lookup", str(socket), "451", "systemctl restart"),
+                      ("failure", "maps.route", "the look-up fails")])
+    lab.service_start()
+    with changed(lambda: shutil.chown(socket, None, "havedane"), lambda: shutil.chown(socket, None, "postfix")):
+        findings = Findings(lab, "alias", "maps")
+        expect(findings, [("failure", "alias.socket", "its group is havedane, not postfix", "chgrp postfix"),
+                          ("failure", "maps.route", "the look-up fails")])
+        assert findings.find("ok", "alias.lookup"), "root may ask"
+    with stopped(lab):
+        expect(Findings(lab, "alias"), [("failure", "alias.lookup", str(socket), "no answer in time")])
+    until(lambda: not Findings(lab, "alias").not_ok(), 10, "the service to answer again")
+
+    probes = lab.receiver.directory / "maps" / "probes"
+    with kept(probes):
+        probes.write_text("/^(.+@(do|dont)\\.havedane\\.test)$/ $1\n")
+        expect(Findings(lab, "maps"), [("failure", "maps.route", "wrong.havedane.test", "nobody")])
+
+
+def test_all_is_well_again(lab):
+    findings = Findings(lab)
+    assert not findings.not_ok(), str(findings)
