@@ -50,7 +50,7 @@ extern const struct hd_command hd_commands[];
 
 /* Indices into hd_call's options: the order of the rows in the table. */
 enum { CERT_DIR, CERT_DAYS };
-enum { DNS_DIR, DNS_IPV4, DNS_IPV6, DNS_TTL };
+enum { DNS_DIR, DNS_IPV4, DNS_IPV6, DNS_TTL, DNS_FORMAT };
 enum { POSTFIX_TLS, POSTFIX_MAPS, POSTFIX_CATCH_ALL };
 enum { SHOW_JSON };
 enum { CHECK_JSON, CHECK_RESOLVER, CHECK_ANCHOR, CHECK_TLS, CHECK_MAPS, CHECK_POSTFIX, CHECK_WEB };

@@ -64,19 +64,23 @@ const struct hd_command hd_commands[] = {
     },
     {
 	.name = "dns",
-	.arguments = "--ipv4 ADDR [--ipv6 ADDR] [--ttl SECONDS] [--dir DIR]",
+	.arguments = "--ipv4 ADDR [--ipv6 ADDR] [--ttl SECONDS] [--dir DIR] [--format FORMAT]",
 	.summary = "print the DNS records to publish",
-	.help =
-	    "Prints the records of all probes in BIND's format, for a zone signed with DNSSEC.\n"
-	    "\n"
-	    "  --ipv4 ADDR     the mail server's address\n"
-	    "  --ipv6 ADDR     its IPv6 address, if it has one\n"
-	    "  --ttl SECONDS   time to live of each record, 0 to 2147483647 (300)\n"
-	    "  --dir DIR       the folder that \"cert\" has filled (" TLS_DIR ")\n",
+	.help = "Prints the records of all probes, for a zone signed with DNSSEC: only signatures\n"
+		"prove to senders that a record is right, or that there is none.\n"
+		"\n"
+		"  --ipv4 ADDR     the mail server's address\n"
+		"  --ipv6 ADDR     its IPv6 address, if it has one\n"
+		"  --ttl SECONDS   time to live of each record, 0 to 2147483647 (300)\n"
+		"  --dir DIR       the folder that \"cert\" has filled (" TLS_DIR ")\n"
+		"  --format FORMAT bind, a zone file; generic, the same with TLSA in the form of\n"
+		"                  RFC 3597, for software that does not know it; or json, to fill\n"
+		"                  a provider's form from (bind)\n",
 	.options = {[DNS_DIR] = {"dir", TLS_DIR, true},
 	    [DNS_IPV4] = {"ipv4", NULL, true},
 	    [DNS_IPV6] = {"ipv6", NULL, true},
-	    [DNS_TTL] = {"ttl", "300", true}},
+	    [DNS_TTL] = {"ttl", "300", true},
+	    [DNS_FORMAT] = {"format", "bind", true}},
 	.run = hd_command_dns,
     },
     {

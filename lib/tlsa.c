@@ -1,5 +1,6 @@
 #include "tlsa.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { DANE_TA = 2, DANE_EE = 3, SPKI = 1, SHA2_256 = 1 }; /* RFC 7218 */
@@ -35,20 +36,35 @@ hd_tlsa_make(enum hd_tlsa_setup setup, const struct hd_cert_digests *digests,
 }
 
 void
-hd_tlsa_format(const struct hd_tlsa *record, char text[HD_TLSA_TEXT_SIZE])
+hd_tlsa_format_data(const struct hd_tlsa *record, char text[2 * HD_CERT_DIGEST_SIZE + 1])
 {
 	static const char digits[] = "0123456789abcdef";
 	char *p = text;
 
-	*p++ = digits[record->usage & 0xf];
-	*p++ = ' ';
-	*p++ = digits[record->selector & 0xf];
-	*p++ = ' ';
-	*p++ = digits[record->matching & 0xf];
-	*p++ = ' ';
 	for (size_t i = 0; i < sizeof(record->data); i++) {
 		*p++ = digits[record->data[i] >> 4];
 		*p++ = digits[record->data[i] & 0xf];
 	}
 	*p = '\0';
+}
+
+void
+hd_tlsa_format(const struct hd_tlsa *record, char text[HD_TLSA_TEXT_SIZE])
+{
+	char data[2 * HD_CERT_DIGEST_SIZE + 1];
+
+	hd_tlsa_format_data(record, data);
+	(void)snprintf(text, HD_TLSA_TEXT_SIZE, "%u %u %u %s", record->usage & 0xff,
+	    record->selector & 0xff, record->matching & 0xff, data);
+}
+
+void
+hd_tlsa_format_generic(const struct hd_tlsa *record, char text[HD_TLSA_GENERIC_SIZE])
+{
+	char data[2 * HD_CERT_DIGEST_SIZE + 1];
+
+	hd_tlsa_format_data(record, data);
+	(void)snprintf(text, HD_TLSA_GENERIC_SIZE, "TYPE52 \\# %zu %02x%02x%02x%s",
+	    3 + sizeof(record->data), record->usage & 0xff, record->selector & 0xff,
+	    record->matching & 0xff, data);
 }

@@ -10,8 +10,9 @@
 #include "probe.h"
 
 enum {
-	HD_TLSA_MAX = 2,                                     /* records of one probe */
-	HD_TLSA_TEXT_SIZE = 6 + 2 * HD_CERT_DIGEST_SIZE + 1, /* with the final NUL */
+	HD_TLSA_MAX = 2, /* records of one probe */
+	HD_TLSA_TEXT_SIZE = sizeof("255 255 255 ") + 2 * HD_CERT_DIGEST_SIZE,
+	HD_TLSA_GENERIC_SIZE = sizeof("TYPE52 \\# 35 010203") + 2 * HD_CERT_DIGEST_SIZE,
 };
 
 struct hd_tlsa {
@@ -33,5 +34,11 @@ size_t hd_tlsa_make(enum hd_tlsa_setup setup, const struct hd_cert_digests *dige
 
 /* hd_tlsa_format - a record's data as in a zone file: "3 1 1 8cb0..." */
 void hd_tlsa_format(const struct hd_tlsa *record, char text[HD_TLSA_TEXT_SIZE]);
+
+/* hd_tlsa_format_generic - type and data as RFC 3597 has it: "TYPE52 \# 35 0301018cb0..." */
+void hd_tlsa_format_generic(const struct hd_tlsa *record, char text[HD_TLSA_GENERIC_SIZE]);
+
+/* hd_tlsa_format_data - the data alone, in hexadecimal: "8cb0..." */
+void hd_tlsa_format_data(const struct hd_tlsa *record, char text[2 * HD_CERT_DIGEST_SIZE + 1]);
 
 #endif

@@ -1,5 +1,6 @@
 """havedane dns: the records, as others read and use them."""
 
+import json
 import os
 import pty
 import re
@@ -12,7 +13,11 @@ import threading
 import pytest
 
 from admin_support import admin, certified  # noqa: F401 (fixtures)
-from admin_support import CONFIG, DOMAIN, PROBES, openssl
+from admin_support import CONFIG, DOMAIN, PROBES, USAGE, openssl
+
+
+APEX = (f"{DOMAIN}. 60 IN SOA ns.{DOMAIN}. h.{DOMAIN}. 1 3600 600 86400 60\n{DOMAIN}. 60 IN NS ns.{DOMAIN}.\n"
+        f"ns.{DOMAIN}. 60 IN AAAA 2001:db8::53\n")
 
 
 def records(admin, *arguments):
@@ -52,17 +57,55 @@ def test_dns_is_a_zone_to_others(certified):
     """ldns reads it, given the apex that is not ours to write."""
     text = certified("dns", "--dir", certified.tls, "--ipv4", "192.0.2.10", "--ipv6", "2001:db8::1").stdout
     zone = certified.dir / "zone"
-    zone.write_text(f"{DOMAIN}. 60 IN SOA ns.{DOMAIN}. h.{DOMAIN}. 1 3600 600 86400 60\n{DOMAIN}. 60 IN NS ns.{DOMAIN}.\n"
-                    + text)
+    zone.write_text(APEX + text)
     done = subprocess.run(["ldns-read-zone", zone], capture_output=True, text=True, check=True, timeout=60)
     assert len(re.findall(r"\sIN\sTLSA\s", done.stdout)) == 3
-    assert len(re.findall(r"\sIN\s(?:MX|A|AAAA)\s", done.stdout)) == 9
+    assert len(re.findall(r"\sIN\s(?:MX|A|AAAA)\s", done.stdout)) == 10
+
+
+def canonical(folder, text):
+    """What a zone means, in canonical order, by ldns; it must load in Knot, too."""
+    zone = folder / f"{DOMAIN}.zone"
+    zone.write_text(APEX + text)
+    subprocess.run(["kzonecheck", "--origin", DOMAIN, zone], check=True, timeout=60)
+    return subprocess.run(["ldns-read-zone", "-c", zone], capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def test_dns_generic_form_means_the_same(certified):
+    arguments = ("dns", "--dir", certified.tls, "--ipv4", "192.0.2.10", "--ipv6", "2001:db8::1")
+    bind, generic = certified(*arguments).stdout, certified(*arguments, "--format=generic").stdout
+    assert certified(*arguments, "--format=bind").stdout == bind
+    assert len(re.findall(r" IN TYPE52 \\# 35 0[23]0101[0-9a-f]{64}$", generic, re.MULTILINE)) == 3
+    assert " TLSA " not in re.sub("^;.*$", "", generic, flags=re.MULTILINE)
+    assert canonical(certified.dir, generic) == canonical(certified.dir, bind)
+
+
+def test_dns_json_means_the_same(certified):
+    more = ("--ipv6", "2001:db8::1", "--ttl", "7")
+    done = certified("dns", "--dir", certified.tls, "--ipv4", "192.0.2.10", *more, "--format", "json")
+    objects = json.loads(done.stdout)
+    assert [(o["name"], o["ttl"], o["type"], o["data"]) for o in objects] == records(certified, *more)
+    own = {"MX": "{priority} {target}", "TLSA": "{usage} {selector} {matching_type} {certificate}"}
+    for o in objects:
+        assert own.get(o["type"], "{data}").format(**o) == o["data"]
+    assert "signed with DNSSEC" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["", "BIND", "json ", "xml"])
+def test_dns_unknown_format(certified, name):
+    done = certified("dns", "--dir", certified.tls, "--ipv4", "192.0.2.10", f"--format={name}", status=USAGE)
+    assert "only bind, generic and json" in done.stderr
+
+
+def test_dns_json_refuses_what_is_no_address(certified):
+    done = certified("dns", "--dir", certified.tls, "--ipv4", "192.0.2.256", "--format=json", status=USAGE)
+    assert "is no IPv4 address" in done.stderr
 
 
 def test_dns_says_what_must_be_known(certified):
     text = certified("dns", "--dir", certified.tls, "--ipv4", "192.0.2.10").stdout
     for words in ("ALL of them must be in a zone that is signed with DNSSEC", "CNAME", "There must be nothing at this name",
-                  "Wrong ON PURPOSE"):
+                  "Wrong ON PURPOSE", "DNSSEC signs a zone"):
         assert words in text
 
 

@@ -1,12 +1,14 @@
 /* The zone records: the whole text, and what is refused. */
 #include "zone.h"
 
+#include <json_object.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
 #include "support.h"
+#include "zone_json.h"
 
 static const struct hd_cert_digests known = {.leaf = {0x12, 0x34}, .ca = {0xab, 0xcd}};
 
@@ -15,14 +17,14 @@ static const struct hd_cert_digests known = {.leaf = {0x12, 0x34}, .ca = {0xab, 
 
 /* write_zone - *text is the caller's to free */
 static enum hd_error
-write_zone(const struct hd_zone *zone, char **text)
+write_zone(const struct hd_zone *zone, enum hd_zone_form form, char **text)
 {
 	size_t size;
 	FILE *out = open_memstream(text, &size);
 	enum hd_error error;
 
 	assert_non_null(out);
-	error = hd_zone_write(out, zone);
+	error = hd_zone_write(out, zone, form);
 	assert_int_equal(fclose(out), 0);
 	return error;
 }
@@ -83,11 +85,80 @@ test_records(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char *text;
 
-		check_int(rows[i].claim, write_zone(&rows[i].zone, &text), HD_OK);
+		check_int(rows[i].claim, write_zone(&rows[i].zone, HD_ZONE_BIND, &text), HD_OK);
 		only_records(text);
 		check_text(rows[i].claim, text, rows[i].records);
 		free(text);
 	}
+}
+
+/* RFC 3597, section 5: the number of the type, "\\#", the length in bytes, hexadecimal. */
+static void
+test_generic(void **state)
+{
+	const struct hd_zone zone = {"d.example", "192.0.2.1", NULL, 300, &known};
+	char *text;
+
+	(void)state;
+	check_int("written", write_zone(&zone, HD_ZONE_GENERIC, &text), HD_OK);
+	only_records(text);
+	check_text("TLSA only differs", text,
+	    "do.d.example. 300 IN MX 10 do.d.example.\n"
+	    "do.d.example. 300 IN A 192.0.2.1\n"
+	    "_25._tcp.do.d.example. 300 IN TYPE52 \\# 35 0301011234" ZEROS "\n"
+	    "_25._tcp.do.d.example. 300 IN TYPE52 \\# 35 020101abcd" ZEROS "\n"
+	    "dont.d.example. 300 IN MX 10 dont.d.example.\n"
+	    "dont.d.example. 300 IN A 192.0.2.1\n"
+	    "wrong.d.example. 300 IN MX 10 wrong.d.example.\n"
+	    "wrong.d.example. 300 IN A 192.0.2.1\n"
+	    "_25._tcp.wrong.d.example. 300 IN TYPE52 \\# 35 030101edcb" ONES "\n");
+	free(text);
+}
+
+static void
+test_json(void **state)
+{
+	static const char *const objects[] = {
+	    "{\"name\":\"do.d.example.\",\"type\":\"MX\",\"ttl\":60,\"data\":\"10 do.d.example.\","
+	    "\"priority\":10,\"target\":\"do.d.example.\"}",
+	    "{\"name\":\"do.d.example.\",\"type\":\"A\",\"ttl\":60,\"data\":\"192.0.2.1\"}",
+	    "{\"name\":\"do.d.example.\",\"type\":\"AAAA\",\"ttl\":60,\"data\":\"2001:db8::1\"}",
+	    "{\"name\":\"_25._tcp.do.d.example.\",\"type\":\"TLSA\",\"ttl\":60,\"data\":\"3 1 1 "
+	    "1234" ZEROS
+	    "\",\"usage\":3,\"selector\":1,\"matching_type\":1,\"certificate\":\"1234" ZEROS "\"}",
+	};
+	const struct hd_zone zone = {"d.example", "192.0.2.1", "2001:DB8::1", 60, &known};
+	struct json_object *json;
+
+	(void)state;
+	check_int("made", hd_zone_json(&zone, &json), HD_OK);
+	check_int("an object for each record", (int64_t)json_object_array_length(json), 12);
+	for (size_t i = 0; i < COUNT_OF(objects); i++)
+		check_text(objects[i],
+		    json_object_to_json_string_ext(json_object_array_get_idx(json, i),
+			JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+		    objects[i]);
+	(void)json_object_put(json);
+}
+
+static enum hd_error
+stop_at_second(const struct hd_zone_record *record, void *context)
+{
+	int *calls = context;
+
+	(void)record;
+	return ++*calls == 2 ? HD_FULL : HD_OK;
+}
+
+static void
+test_walk_ends_on_an_error(void **state)
+{
+	const struct hd_zone zone = {"d.example", "192.0.2.1", NULL, 60, &known};
+	int calls = 0;
+
+	(void)state;
+	check_int("passed on", hd_zone_walk(&zone, stop_at_second, &calls), HD_FULL);
+	check_int("and no further", calls, 2);
 }
 
 /* What the sysadmin must be told. */
@@ -96,6 +167,7 @@ test_comments(void **state)
 {
 	static const char *const wanted[] = {
 	    "; ALL of them must be in a zone that is signed with DNSSEC",
+	    "; DNSSEC signs a zone, so that everyone can check",
 	    "No name here may be a\n; CNAME.",
 	    "; There must be nothing at this name or below it: _25._tcp.dont.havedane.test.\n",
 	    "; Wrong ON PURPOSE, do not correct it: _25._tcp.wrong.havedane.test.\n",
@@ -104,7 +176,7 @@ test_comments(void **state)
 	char *text;
 
 	(void)state;
-	check_int("written", write_zone(&zone, &text), HD_OK);
+	check_int("written", write_zone(&zone, HD_ZONE_BIND, &text), HD_OK);
 	for (size_t i = 0; i < COUNT_OF(wanted); i++)
 		check_true(wanted[i], strstr(text, wanted[i]) != NULL);
 	free(text);
@@ -122,7 +194,7 @@ test_longest_domain(void **state)
 	for (size_t i = 50; i < sizeof(domain) - 1; i += 50)
 		domain[i] = '.';
 	domain[sizeof(domain) - 1] = '\0';
-	check_int("written", write_zone(&zone, &text), HD_OK);
+	check_int("written", write_zone(&zone, HD_ZONE_BIND, &text), HD_OK);
 	line = strstr(text, "\nwrong.");
 	check_true("it is there", line != NULL);
 	check_true("and whole", strncmp(line + strlen("\nwrong."), domain, strlen(domain)) == 0);
@@ -157,12 +229,17 @@ test_refused_addresses(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const struct hd_zone zone = {
 		    "havedane.test", rows[i].ipv4, rows[i].ipv6, 300, &known};
+		struct json_object *json;
 		char *text;
 
-		check_int(rows[i].logged, write_zone(&zone, &text), HD_INVALID);
+		check_int(rows[i].logged, write_zone(&zone, HD_ZONE_BIND, &text), HD_INVALID);
 		check_text(rows[i].logged, text, "");
 		check_logged(rows[i].logged, HD_LOG_ERROR, rows[i].logged);
 		free(text);
+
+		check_int(rows[i].logged, hd_zone_json(&zone, &json), HD_INVALID);
+		check_true(rows[i].logged, json == NULL);
+		check_logged(rows[i].logged, HD_LOG_ERROR, rows[i].logged);
 	}
 }
 
@@ -174,7 +251,7 @@ test_full_disk(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	check_int("not taken for written", hd_zone_write(out, &zone), HD_IO);
+	check_int("not taken for written", hd_zone_write(out, &zone, HD_ZONE_BIND), HD_IO);
 	check_logged("said so", HD_LOG_ERROR, "cannot print the records");
 	(void)fclose(out);
 }
@@ -184,6 +261,9 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    UNIT_TEST(test_records),
+	    UNIT_TEST(test_generic),
+	    UNIT_TEST(test_json),
+	    UNIT_TEST(test_walk_ends_on_an_error),
 	    UNIT_TEST(test_comments),
 	    UNIT_TEST(test_longest_domain),
 	    UNIT_TEST(test_refused_addresses),
