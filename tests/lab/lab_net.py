@@ -79,7 +79,7 @@ def marked(directory):
             yield int(entry.name), next((v[len(prefix):].decode() for v in environment if v.startswith(prefix)), "")
 
 
-def _is_first(pid, program=None):
+def is_first(pid, program=None):
     """Whether the process is the first of a process namespace, and (if asked) already runs this program."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
@@ -98,7 +98,7 @@ def end(directory, seconds=15):
         rest = [pid for pid, _ in marked(directory)]
         for pid in rest:
             # unshare, the parent of the first, ends with it and reaps it: to kill both would leave a zombie for a while
-            if _is_first(pid) or time.monotonic() > gentle_until:
+            if is_first(pid) or time.monotonic() > gentle_until:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         return not rest
@@ -126,7 +126,7 @@ class Host:
         return self._pid
 
     def _find(self):
-        return next((pid for pid, name in marked(self.lab_directory) if name == self.name and _is_first(pid, "sleep")), None)
+        return next((pid for pid, name in marked(self.lab_directory) if name == self.name and is_first(pid, "sleep")), None)
 
     def is_up(self):
         return self._find() is not None
