@@ -13,7 +13,7 @@ static const struct {
 	const char *why;
 } vital[] = {
     {"enable_original_recipient", "the hook cannot tell for whom a message was"},
-    {"smtpd_tls_received_header", "the hook cannot tell TLS from none"},
+    {"smtpd_tls_received_header", "visitors are not told which TLS they used"},
     {"smtpd_tls_security_level", "TLS must be offered, and not demanded"},
     {"mailbox_size_limit", "the hook may not write to a database larger than this"},
 };
