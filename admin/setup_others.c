@@ -119,6 +119,7 @@ static const struct {
     {"mydestination", has_domains},
     {"virtual_alias_domains", has_items},
     {"virtual_alias_maps", has_items},
+    {"virtual_maps", has_items},
     {"virtual_mailbox_domains", has_items},
     {"virtual_mailbox_maps", has_items},
     {"relay_domains", has_domains},
@@ -141,7 +142,9 @@ hd_setup_has_others(struct hd_setup *setup)
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
 		const char *parameter = signs[i].parameter;
 
-		if (!signs[i].found(setup, parameter))
+		/* Defaults are made of other parameters, or of nothing. */
+		if (hd_postconf_set(&setup->postconf, parameter) == NULL ||
+		    !signs[i].found(setup, parameter))
 			continue;
 		if (!setup->others)
 			hd_setup_note(setup, "this Postfix serves others, too:");

@@ -240,7 +240,7 @@ check_others(struct hd_setup *setup)
 enum hd_error
 hd_setup_postfix_check(struct hd_setup *setup)
 {
-	static hd_setup_step *const checks[] = {check_destinations, check_host_name,
+	static hd_setup_step *const checks[] = {check_host_name, check_destinations,
 	    check_localhost, check_local_transport, check_commands, check_server, check_others};
 	enum hd_error error = hd_setup_postfix_open(setup);
 

@@ -41,6 +41,9 @@ hd_setup_verify(struct hd_setup *setup)
 		return HD_OK;
 	if (hd_setup_has("postfix"))
 		error = must_run(postfix);
+	if (error == HD_CONFIG)
+		hd_error(
+		    "what is wrong, \"postfix check\" says on a terminal, and in the mail log");
 	if (error == HD_OK && hd_setup_has("nginx"))
 		error = must_run(nginx);
 	if (error == HD_OK)
