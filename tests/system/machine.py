@@ -193,6 +193,18 @@ class Machine:
         assert done.returncode == status, done
         return done.stdout if status == 0 else done.stderr
 
+    def start_service(self):
+        """Starts the service as the user havedane, and waits until it answers Postfix."""
+        script = 'echo $$ >/run/service.pid; exec setpriv --reuid=havedane --regid=havedane --init-groups havedane-fcgi'
+        command = self.namespaces.enter("chroot", f"{self.dir}/root", "sh", "-c", script)
+        service = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: self.path("/run/havedane/alias.sock").exists(), "the service to start")
+        return service
+
+    def stop_service(self, service):
+        self("kill", self.read("/run/service.pid").strip())  # its number there; here it has another one
+        assert service.wait(PATIENCE) == 0
+
     # --- mail
 
     def _enter_network(self):

@@ -15,12 +15,15 @@ DATABASE = "/var/lib/havedane/havedane.db"
 
 
 class MailMachine(Machine):
-    """One that is set up and takes mail for any alias; of interest are those that were created."""
+    """One that is set up, in either of the two ways: it takes mail for any alias, or asks the service which are live."""
 
-    def __init__(self, staged):
+    def __init__(self, staged, way):
         super().__init__(staged)
         try:
-            self.setup("--catch-all", "--domain", DOMAIN)
+            self.way = way
+            self.setup("--domain", DOMAIN, *(["--catch-all"] if way == "catch-all" else []))
+            if way == "asked":
+                self.service = self.start_service()
             self.count = 0
         except BaseException:
             self.close()
@@ -53,9 +56,9 @@ class MailMachine(Machine):
         return {row[0] for row in self.sql(f"SELECT probe FROM deliveries WHERE alias = '{alias}'")}
 
 
-@pytest.fixture(scope="module")
-def server(staged):
-    server = MailMachine(staged)
+@pytest.fixture(scope="module", params=["asked", "catch-all"])
+def server(request, staged):
+    server = MailMachine(staged, request.param)
     yield server
     server.close()
 
@@ -149,11 +152,12 @@ def test_size_is_refused_alike_at_each_probe(server):
 
 
 def test_recipients_of_one_message(server):
+    alias = server.create()
     for probe in PROBES:
         with server.smtp() as client:
             client.ehlo()
             client.mail("tester@sender.test")
-            codes = [client.rcpt(f"a{number}@{probe}.{DOMAIN}")[0] for number in range(51)]
+            codes = [client.rcpt(f"{alias}+{number}@{probe}.{DOMAIN}")[0] for number in range(51)]
             assert codes == [250] * 50 + [452]
 
 
@@ -230,13 +234,20 @@ def test_no_open_relay(server, address):
             assert 500 <= code <= 599, (sender, code, text)
 
 
-@pytest.mark.parametrize("local", ["|sh", "/tmp/x", ":include:/etc/passwd", "\\root", "root", "havedane-do", "a+b"])
-def test_odd_local_parts_go_to_the_hook_alone(server, local):
+@pytest.mark.parametrize("local", ["|sh", "/tmp/x", ":include:/etc/passwd", "\\root", "root", "havedane-do", "a+b", "unknown"])
+def test_what_is_no_alias_is_refused_or_dropped(server, local):
     before = server.log
     for probe in PROBES:
-        queue_id = server.send(f"{local}@{probe}.{DOMAIN}")
-        server.wait_gone(queue_id)
-        assert server.outcomes(queue_id) == ["sent"]
+        if server.way == "catch-all":
+            queue_id = server.send(f"{local}@{probe}.{DOMAIN}")
+            server.wait_gone(queue_id)
+            assert server.outcomes(queue_id) == ["sent"]
+        else:
+            with server.smtp() as client:
+                client.ehlo()
+                client.mail("tester@sender.test")
+                code, text = client.rcpt(f"{local}@{probe}.{DOMAIN}")
+                assert code == 550 and text.startswith(b"5.1.1 "), text
     assert not re.search(r"postfix/(smtp|bounce)\[", server.log.removeprefix(before))
 
 
@@ -247,6 +258,31 @@ def test_this_host_may_relay(server):
         client.mail("root@mail.example.org")
         assert client.rcpt("somebody@elsewhere.test")[0] == 250
         client.rset()
+
+
+# --- the service down
+
+def answers(server, *addresses):
+    """The codes that RCPT gets for each."""
+    with server.smtp() as client:
+        client.ehlo()
+        client.mail("tester@sender.test")
+        return [client.rcpt(address)[0] for address in addresses]
+
+
+def test_service_down_and_up_again(server):
+    alias = server.create()
+    addresses = [*(f"{alias}@{probe}.{DOMAIN}" for probe in PROBES), f"unknown@do.{DOMAIN}", "root@example.org",
+                 f"root@{DOMAIN}", "x@elsewhere.test"]
+    if server.way == "asked":
+        assert answers(server, *addresses) == [250, 250, 250, 550, 250, 554, 554]
+        server.stop_service(server.service)
+        # Ours: try again. Everybody else's mail does not depend on the service.
+        assert answers(server, *addresses) == [451, 451, 451, 451, 250, 554, 554]
+        server.service = server.start_service()
+        assert answers(server, *addresses) == [250, 250, 250, 550, 250, 554, 554]
+    else:
+        assert answers(server, *addresses) == [250, 250, 250, 250, 250, 554, 554]
 
 
 def test_nothing_was_bounced(server):
