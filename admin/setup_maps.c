@@ -45,26 +45,23 @@ is_older(const struct stat *one, const struct stat *other)
 	return one->st_mtim.tv_nsec < other->st_mtim.tv_nsec;
 }
 
+/* run_indexer - map: as in main.cf, such as hash:/etc/aliases */
 static enum hd_error
-run_indexer(const struct map *map)
+run_indexer(const char *indexer, const char *map)
 {
-	char argument[PATH_SIZE + 8] = "hash:";
-	const char *const argv[] = {map->indexer, argument, NULL};
-	enum hd_error error;
+	const char *const argv[] = {indexer, map, NULL};
+	enum hd_error error = hd_setup_run(argv);
 
-	map_path(argument + strlen(argument), map, "");
-	error = hd_setup_run(argv);
-	if (error == HD_NONE) {
-		hd_error("there is no %s: install Postfix", map->indexer);
-		error = HD_CONFIG;
-	}
-	return error;
+	if (error != HD_NONE)
+		return error;
+	hd_error("there is no %s: install Postfix", indexer);
+	return HD_CONFIG;
 }
 
 static enum hd_error
 index_map(struct hd_setup *setup, const struct map *map, const struct hd_setup_owner *owner)
 {
-	char source[PATH_SIZE], index[PATH_SIZE];
+	char source[PATH_SIZE], index[PATH_SIZE], name[PATH_SIZE + 8];
 	struct stat source_status, index_status;
 	bool there, current;
 	enum hd_error error;
@@ -81,7 +78,8 @@ index_map(struct hd_setup *setup, const struct map *map, const struct hd_setup_o
 		/* Whose owner is somebody else: postalias could not write to it. */
 		if (there && index_status.st_uid != owner->uid)
 			(void)unlink(index);
-		error = run_indexer(map);
+		(void)snprintf(name, sizeof(name), "hash:%s", source);
+		error = run_indexer(map->indexer, name);
 	}
 	if (error == HD_OK)
 		hd_setup_changed(setup, HD_SETUP_INDEX, "%s", source);
@@ -110,6 +108,42 @@ write_map(struct hd_setup *setup, const struct map *map, const struct hd_setup_o
 	return error;
 }
 
+/*
+ * The system's own aliases: local(8) asks them about our aliases, too, and
+ * while one of them has no index, it defers all mail.
+ */
+static enum hd_error
+index_others(struct hd_setup *setup)
+{
+	static const char type[] = "hash:";
+	const char *list = hd_postconf_expanded(&setup->postconf, "alias_maps"), *item;
+	char map[PATH_SIZE], index[PATH_SIZE + 8];
+	enum hd_error error = HD_OK;
+	size_t length;
+
+	while (error == HD_OK && hd_postfix_list_next(&list, &item, &length)) {
+		if (length >= sizeof(map) || strncmp(item, type, strlen(type)) != 0)
+			continue;
+		(void)snprintf(map, sizeof(map), "%.*s", (int)length, item);
+		(void)snprintf(index, sizeof(index), "%s.db", map + strlen(type));
+		if (access(index, F_OK) == 0)
+			continue;
+		if (access(map + strlen(type), F_OK) != 0) {
+			hd_error("Postfix's alias_maps has %s, and there is no such file: it would "
+				 "defer all local mail, and so ours. Make the file, if only an "
+				 "empty one",
+			    map);
+			return HD_CONFIG;
+		}
+		error = hd_setup_undo_remember(setup, index);
+		if (error == HD_OK && !setup->dry_run)
+			error = run_indexer("postalias", map);
+		if (error == HD_OK)
+			hd_setup_changed(setup, HD_SETUP_INDEX, "%s", map + strlen(type));
+	}
+	return error;
+}
+
 enum hd_error
 hd_setup_maps(struct hd_setup *setup)
 {
@@ -126,7 +160,7 @@ hd_setup_maps(struct hd_setup *setup)
 		if (error == HD_OK && maps[i].indexer != NULL)
 			error = index_map(setup, &maps[i], &owner);
 	}
-	return error;
+	return error == HD_OK ? index_others(setup) : error;
 }
 
 enum hd_error

@@ -81,6 +81,21 @@ check_destinations(struct hd_setup *setup)
 	return HD_OK;
 }
 
+/* Tables inside main.cf, with patterns in them, came with 3.7. */
+static enum hd_error
+check_version(struct hd_setup *setup)
+{
+	const char *version = expanded(setup, "mail_version");
+	char *rest;
+	long major = strtol(version, &rest, 10),
+	     minor = *rest == '.' ? strtol(rest + 1, NULL, 10) : 0;
+
+	if (major > 3 || (major == 3 && minor >= 7))
+		return HD_OK;
+	hd_error("this is Postfix %s; 3.7 or newer is needed", version);
+	return HD_CONFIG;
+}
+
 static enum hd_error
 check_host_name(struct hd_setup *setup)
 {
@@ -240,7 +255,7 @@ check_others(struct hd_setup *setup)
 enum hd_error
 hd_setup_postfix_check(struct hd_setup *setup)
 {
-	static hd_setup_step *const checks[] = {check_host_name, check_destinations,
+	static hd_setup_step *const checks[] = {check_version, check_host_name, check_destinations,
 	    check_localhost, check_local_transport, check_commands, check_server, check_others};
 	enum hd_error error = hd_setup_postfix_open(setup);
 

@@ -251,6 +251,24 @@ def test_postfix_without_a_configuration(machine):
     assert machine.changed_since(before) == []
 
 
+def test_aliases_of_the_system_without_an_index(machine):
+    machine.path("/etc/aliases.db").unlink()
+    before = machine.tree()
+    assert "would index /etc/aliases\n" in machine.setup("--dry-run", *OPTIONS)
+    assert machine.changed_since(before) == []
+    machine.set("alias_maps=hash:/etc/aliases, hash:/etc/missing")
+    assert "alias_maps has hash:/etc/missing, and there is no such file" in machine.setup(*OPTIONS, status=CONFIG)
+    assert not machine.path("/etc/aliases.db").exists()  # put back, as all of it
+    machine.set("alias_maps=hash:/etc/aliases")
+    assert "indexed /etc/aliases\n" in machine.setup(*OPTIONS)
+    assert machine.path("/etc/aliases.db").exists()
+
+
+def test_an_old_postfix(machine):
+    machine.set("mail_version=3.5.25")
+    assert "this is Postfix 3.5.25; 3.7 or newer" in machine.setup(*OPTIONS, status=CONFIG)
+
+
 def test_no_postfix(machine):
     for name in ("postconf", "postfix"):
         machine.path(f"/usr/sbin/{name}").unlink()
