@@ -20,7 +20,7 @@
 #include "setup_state.h"
 
 #define HD_SETUP_USER       "havedane"
-#define HD_SETUP_MAIL_GROUP "postfix"
+#define HD_SETUP_MAIL_GROUP HD_POSTFIX_GROUP
 
 /* What a change does; setup.c has the words for it. */
 enum hd_setup_verb {

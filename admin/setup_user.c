@@ -6,8 +6,8 @@
 #include "log.h"
 #include "setup.h"
 
-/* The first of these groups that is there is the web server's: Debian's, others'. */
-static const char *const web_groups[] = {"www-data", "nginx", "http"};
+/* The first of these groups that is there is the web server's: as configured, or others'. */
+static const char *const web_groups[] = {HD_WEB_GROUP, "www-data", "nginx", "http"};
 
 const char *
 hd_setup_web_group(void)

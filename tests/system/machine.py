@@ -231,8 +231,12 @@ class Machine:
     def send(self, *recipients, message="Subject: Secret\n\nHello.\n", sender="tester@sender.test", **options):
         """Sends a message, which must be taken for all recipients; returns its queue id."""
         with self.smtp(**options) as client:
-            assert client.sendmail(sender, recipients, message) == {}
-        return re.findall(r"postfix/smtpd\[\d+\]: (\w+): client=", self.log)[-1]
+            client.ehlo()
+            answers = [client.mail(sender), *(client.rcpt(recipient) for recipient in recipients)]
+            assert {code for code, _ in answers} == {250}, answers
+            code, text = client.data(message)
+            assert code == 250, text
+        return re.fullmatch(r"2\.0\.0 Ok: queued as (\w+)", text.decode())[1]
 
     def wait_gone(self, queue_id):
         until(lambda: f"{queue_id}: removed" in self.log, f"{queue_id} to be delivered; the log:\n{self.log}")
