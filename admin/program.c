@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 
 enum {
@@ -32,15 +32,6 @@ struct child {
 	int output[2], errors[2]; /* pipes: [0] is ours */
 	int failed[2];            /* tells errno when exec fails; exec closes it */
 };
-
-static int64_t
-now(void)
-{
-	struct timespec time;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 static void
 close_fd(int *fd)
@@ -218,7 +209,7 @@ take_errors(struct child *child, char *errors)
 static enum hd_error
 wait_child(struct child *child, int timeout, FILE *to, struct hd_program_result *result)
 {
-	const int64_t deadline = now() + timeout;
+	const int64_t deadline = hd_time_monotonic() + timeout;
 	enum hd_error error;
 	int status = 0;
 	pid_t ended;
@@ -238,7 +229,7 @@ wait_child(struct child *child, int timeout, FILE *to, struct hd_program_result 
 			break;
 		if (ended < 0 && errno != EINTR)
 			return failed(child, "wait for it");
-		if (now() >= deadline) {
+		if (hd_time_monotonic() >= deadline) {
 			hd_error("%s: it did not end within %d ms", child->name, timeout);
 			return HD_IO;
 		}

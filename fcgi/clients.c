@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 
 /* Milliseconds: how often somebody looks for what took too long, and how often we complain. */
@@ -40,15 +40,6 @@ struct hd_clients {
 	bool deaf; /* the listener is not watched until the next tick */
 	struct hd_client *slots[HD_CLIENTS_MAX];
 };
-
-static int64_t
-now(void)
-{
-	struct timespec time;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 /*
  * watch - let the next event of a descriptor be told, once, to one thread
@@ -115,7 +106,7 @@ static size_t
 make_room(struct hd_clients *clients, struct hd_client *idle)
 {
 	const size_t slot = idle->key % HD_CLIENTS_MAX;
-	const int64_t time = now();
+	const int64_t time = hd_time_monotonic();
 
 	if (time >= clients->next_complaint) {
 		hd_warning("more than %d connections for look-ups: the longest idle are closed",
@@ -160,7 +151,7 @@ admit(struct hd_clients *clients, int fd)
 	slot = free_slot(clients);
 	client->fd = fd;
 	client->key = ++clients->numbered * HD_CLIENTS_MAX + slot;
-	client->active = now();
+	client->active = hd_time_monotonic();
 	if (slot < HD_CLIENTS_MAX && watch(clients, EPOLL_CTL_ADD, fd, client->key, EPOLLIN))
 		clients->slots[slot] = client;
 	else {
@@ -193,7 +184,7 @@ accept_one(struct hd_clients *clients)
 static void
 tick(struct hd_clients *clients)
 {
-	const int64_t time = now();
+	const int64_t time = hd_time_monotonic();
 
 	(void)pthread_mutex_lock(&clients->lock);
 	if (time >= clients->next_tick) {
@@ -235,7 +226,7 @@ receive(struct hd_client *client, struct hd_socketmap_request *request)
 	if (got <= 0)
 		return HD_SOCKETMAP_MALFORMED;
 	if (client->length == 0)
-		client->began = now();
+		client->began = hd_time_monotonic();
 	client->length += (size_t)got;
 	return parse(client, request);
 }
@@ -289,7 +280,7 @@ hd_clients_reply(
 	}
 	client->length -= client->size;
 	memmove(client->buffer, client->buffer + client->size, client->length);
-	client->active = now();
+	client->active = hd_time_monotonic();
 	client->began = client->length == 0 ? 0 : client->active;
 	parsed = parse(client, &next);
 	/* If another request is here, it is this client's turn again when it can be answered. */

@@ -74,12 +74,9 @@ hd_housekeeping_started(struct hd_housekeeping *housekeeping)
 }
 
 void
-hd_housekeeping_resume(struct hd_housekeeping *housekeeping)
+hd_housekeeping_settle(struct hd_housekeeping *housekeeping)
 {
-	const unsigned failures = hd_recording_failures();
-
-	if (!hd_recording_works() && hd_housekeeping_started(housekeeping) == HD_OK)
-		hd_recording_resumed(failures);
+	hd_recording_settle(housekeeping->store, hd_time_now() - housekeeping->config->retention);
 }
 
 /* count_verdict - what a test had come to at its end */

@@ -28,12 +28,8 @@ void hd_housekeeping_close(struct hd_housekeeping *housekeeping);
 /* hd_housekeeping_started - record that the service starts; what hd_store_started returns */
 enum hd_error hd_housekeeping_started(struct hd_housekeeping *housekeeping);
 
-/*
- * hd_housekeeping_resume - after an offer that could not be recorded: try whether one can be
- *
- * To be called every second or so; does nothing while recording works.
- */
-void hd_housekeeping_resume(struct hd_housekeeping *housekeeping);
+/* hd_housekeeping_settle - record the offers that are owed, if any; to be called every second or so */
+void hd_housekeeping_settle(struct hd_housekeeping *housekeeping);
 
 /*
  * hd_housekeeping_purge - delete a batch of expired tests, and count their verdicts

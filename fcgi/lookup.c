@@ -37,14 +37,10 @@ static enum hd_error
 offered(
     struct hd_store *store, const char *alias, int64_t now, int64_t expired, enum hd_probe_id probe)
 {
-	struct hd_test test;
-	enum hd_error error = hd_store_test_get(store, alias, expired, &test);
+	bool first;
+	enum hd_error error = hd_store_offer_record(store, alias, expired, probe, now, &first);
 
-	/* Reading first: neither a repeat nor an unknown alias shall wait for the lock to write. */
-	if (error != HD_OK || test.offered[probe] != 0)
-		return error;
-	error = hd_store_offer_record(store, alias, expired, probe, now);
-	if (error == HD_OK) {
+	if (error == HD_OK && first) {
 		hd_metrics_add(HD_METRIC_OFFERS, 1);
 		hd_info("offered: alias=%.*s... probe=%s", HD_ALIAS_LOGGED, alias,
 		    hd_probes[probe].name);
@@ -67,7 +63,7 @@ find(const struct hd_lookup *lookup, const struct hd_socketmap_request *request,
 	else {
 		error = offered(lookup->store, alias, now, expired, *probe);
 		if (error != HD_OK && error != HD_NONE)
-			hd_recording_failed();
+			hd_recording_owe(alias, *probe, now);
 	}
 	if (error == HD_NONE)
 		return HD_SOCKETMAP_NOTFOUND;

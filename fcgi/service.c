@@ -28,7 +28,7 @@
 #include "notify.h"
 #include "pool.h"
 
-/* Milliseconds: between two purges, and how soon we see that recording has failed. */
+/* Milliseconds: between two purges, and between two looks for offers that are owed. */
 enum { PURGE_INTERVAL = 60 * 1000, TURN = 1000 };
 
 struct generation {
@@ -158,15 +158,6 @@ reload(const struct hd_arguments *arguments, struct service *service)
 	hd_notify_send(&service->notify, "READY=1");
 }
 
-static int64_t
-monotonic(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* wait_signal - for so many milliseconds at most; -1: none came */
 static int
 wait_signal(const sigset_t *signals, int64_t milliseconds)
@@ -196,24 +187,24 @@ static void
 run(const struct hd_arguments *arguments, struct service *service, const sigset_t *signals)
 {
 	const int64_t interval = service->notify.interval;
-	int64_t next_purge = monotonic(), next_ping = next_purge;
+	int64_t next_purge = hd_time_monotonic(), next_ping = next_purge;
 
 	for (;;) {
 		int64_t next;
 		int number;
 
-		if (interval > 0 && monotonic() >= next_ping) {
+		if (interval > 0 && hd_time_monotonic() >= next_ping) {
 			alive(service);
-			next_ping = monotonic() + interval;
+			next_ping = hd_time_monotonic() + interval;
 		}
-		if (monotonic() >= next_purge &&
+		if (hd_time_monotonic() >= next_purge &&
 		    !hd_housekeeping_purge(service->present.housekeeping))
-			next_purge = monotonic() + PURGE_INTERVAL;
-		hd_housekeeping_resume(service->present.housekeeping);
-		next = earlier(monotonic() + TURN, next_purge);
+			next_purge = hd_time_monotonic() + PURGE_INTERVAL;
+		hd_housekeeping_settle(service->present.housekeeping);
+		next = earlier(hd_time_monotonic() + TURN, next_purge);
 		if (interval > 0)
 			next = earlier(next, next_ping);
-		number = wait_signal(signals, next - monotonic());
+		number = wait_signal(signals, next - hd_time_monotonic());
 		if (number == SIGHUP)
 			reload(arguments, service);
 		else if (number == SIGTERM || number == SIGINT)

@@ -15,8 +15,8 @@
  *
  * address: as Postfix gives it, any letter case, any bytes. domain: of the
  * configuration. It is split at the last "@"; what follows the first "+" of
- * the local part is ignored, and so is one dot at the end. Returns true and fills alias and *probe, or false
- * when it is not one of ours.
+ * the local part is ignored, and so is one dot at the domain's end. Returns
+ * true and fills alias and *probe, or false when it is not one of ours.
  */
 bool hd_address_parse(
     const char *address, const char *domain, char alias[HD_ALIAS_SIZE], enum hd_probe_id *probe);

@@ -43,8 +43,10 @@ static const struct {
 	 " client_helo = excluded.client_helo"
 	 " WHERE excluded.transport = 'clear' AND deliveries.transport = 'tls'",
 	    0},
-    [OFFER_EXISTS] = {"SELECT 1 FROM tests t JOIN offers o USING (alias)"
-		      " WHERE t.alias = :alias AND t.created > :expired AND o.probe = :probe",
+    /* 0 or 1; no row without such a test. */
+    [OFFER_EXISTS] = {"SELECT EXISTS (SELECT 1 FROM offers o"
+		      " WHERE o.alias = t.alias AND o.probe = :probe)"
+		      " FROM tests t WHERE t.alias = :alias AND t.created > :expired",
 	1},
     [OFFER_RECORD] = {"INSERT INTO offers (alias, probe, offered)"
 		      " SELECT alias, :probe, :offered FROM tests"

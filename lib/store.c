@@ -63,9 +63,9 @@ hd_store_test_exists(struct hd_store *store, const char *alias, int64_t expired)
 
 enum hd_error
 hd_store_offer_record(struct hd_store *store, const char *alias, int64_t expired,
-    enum hd_probe_id probe, int64_t offered)
+    enum hd_probe_id probe, int64_t offered, bool *first)
 {
-	return store->backend->offer_record(store, alias, expired, probe, offered);
+	return store->backend->offer_record(store, alias, expired, probe, offered, first);
 }
 
 enum hd_error

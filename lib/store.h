@@ -119,11 +119,11 @@ enum hd_error hd_store_test_exists(struct hd_store *store, const char *alias, in
 /*
  * hd_store_offer_record - a client got as far as RCPT for alias at a probe
  *
- * The first time counts; a repeat returns HD_OK and writes nothing. HD_NONE: no
- * such live test.
+ * The first time counts; a repeat returns HD_OK, and needs no lock as it writes
+ * nothing. *first: which it was, after HD_OK. HD_NONE: no such live test.
  */
 enum hd_error hd_store_offer_record(struct hd_store *store, const char *alias, int64_t expired,
-    enum hd_probe_id probe, int64_t offered);
+    enum hd_probe_id probe, int64_t offered, bool *first);
 
 /* hd_store_started - the service starts now: part of every test from now on */
 enum hd_error hd_store_started(struct hd_store *store, int64_t started);

@@ -18,7 +18,7 @@ struct hd_store_backend {
 	    struct hd_store *store, const char *alias, int64_t expired, struct hd_test *test);
 	enum hd_error (*test_exists)(struct hd_store *store, const char *alias, int64_t expired);
 	enum hd_error (*offer_record)(struct hd_store *store, const char *alias, int64_t expired,
-	    enum hd_probe_id probe, int64_t offered);
+	    enum hd_probe_id probe, int64_t offered, bool *first);
 	enum hd_error (*started)(struct hd_store *store, int64_t started);
 	enum hd_error (*delivery_record)(struct hd_store *store, const char *alias, int64_t expired,
 	    enum hd_probe_id probe, int64_t received, const struct hd_evidence *evidence);

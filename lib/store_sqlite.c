@@ -104,43 +104,44 @@ test_get(struct hd_store *base, const char *alias, int64_t expired, struct hd_te
 	return error == HD_OK ? hd_sqlite_read_test(sqlite, alias, expired, test) : error;
 }
 
-/* exists - whether a query that is about an alias has a row */
-static enum hd_error
-exists(struct hd_sqlite *sqlite, enum hd_sqlite_statement id, const struct hd_binding *bindings)
-{
-	enum hd_error error = hd_sqlite_ready(sqlite);
-
-	return error == HD_OK ? hd_sqlite_run(sqlite, id, bindings, NULL) : error;
-}
-
 static enum hd_error
 test_exists(struct hd_store *base, const char *alias, int64_t expired)
 {
-	return exists(
-	    self(base), TEST_EXISTS, BIND(TEXT(":alias", alias), NUMBER(":expired", expired)));
+	struct hd_sqlite *sqlite = self(base);
+	enum hd_error error = hd_sqlite_ready(sqlite);
+
+	if (error != HD_OK)
+		return error;
+	return hd_sqlite_run(
+	    sqlite, TEST_EXISTS, BIND(TEXT(":alias", alias), NUMBER(":expired", expired)), NULL);
 }
 
 static enum hd_error
 offer_record(struct hd_store *base, const char *alias, int64_t expired, enum hd_probe_id probe,
-    int64_t offered)
+    int64_t offered, bool *first)
 {
 	const char *name = hd_probes[probe].name;
 	struct hd_sqlite *sqlite = self(base);
-	enum hd_error error;
+	enum hd_error error = hd_sqlite_ready(sqlite);
+	int64_t there = 0;
 	int changes;
 
-	/* Without the write lock: senders try again, and Postfix asks several times. */
-	error = exists(sqlite, OFFER_EXISTS,
-	    BIND(TEXT(":alias", alias), NUMBER(":expired", expired), TEXT(":probe", name)));
-	if (error != HD_NONE)
+	*first = false;
+	/* Without the write lock: neither a repeat nor an unknown alias shall wait for it. */
+	if (error == HD_OK)
+		error = hd_sqlite_run(sqlite, OFFER_EXISTS,
+		    BIND(TEXT(":alias", alias), NUMBER(":expired", expired), TEXT(":probe", name)),
+		    &there);
+	if (error != HD_OK || there != 0)
 		return error;
 	error = change(sqlite, OFFER_RECORD,
 	    BIND(TEXT(":alias", alias), NUMBER(":expired", expired), TEXT(":probe", name),
 		NUMBER(":offered", offered)),
 	    &changes);
-	if (error != HD_OK || changes == 1)
+	*first = error == HD_OK && changes == 1;
+	if (error != HD_OK || *first)
 		return error;
-	/* There is no such test, or somebody else has just recorded the same. */
+	/* It has just been deleted, or somebody else has recorded the same. */
 	return test_exists(base, alias, expired);
 }
 
@@ -150,8 +151,11 @@ started(struct hd_store *base, int64_t time)
 	int changes;
 	enum hd_error error = change(self(base), STARTED, BIND(NUMBER(":started", time)), &changes);
 
-	/* The table always has its one row. */
-	return error == HD_OK && changes != 1 ? HD_STORE : error;
+	if (error == HD_OK && changes != 1) {
+		hd_error("%s: its table \"service\" has not its one row", self(base)->path);
+		error = HD_STORE;
+	}
+	return error;
 }
 
 /* Inside the transaction of delivery_record. */

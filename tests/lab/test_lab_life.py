@@ -93,10 +93,15 @@ MOMENTS = {"the folder": "lab.json", "the first host": "switch/holder.log", "a s
                          + [(signal.SIGTERM, "a sender"), (signal.SIGHUP, "Postfix")])
 def test_interrupted_while_coming_up(prefix, folder, number, moment):
     directory = folder / "lab"
-    process = labctl(prefix, "up", directory)
-    until((directory / MOMENTS[moment]).exists, 60, moment)
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=60)
+    for _ in range(3):
+        process = labctl(prefix, "up", directory)
+        until((directory / MOMENTS[moment]).exists, 60, moment)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
+        if process.returncode != 0:
+            break
+        # On a busy machine it was up before we had looked: once more.
+        assert labctl(prefix, "down", directory).wait(60) == 0
     assert process.returncode == (130 if number == signal.SIGINT else 128 + number), output
     assert_nothing_left(directory)
 

@@ -284,4 +284,4 @@ def test_thirty_messages_in_a_row_all_arrive(lab):
         lab.send("may", alias)
     for alias in aliases:
         assert set(deliveries_of(lab.wait(alias, delivered(*PROBES), 60))) == set(PROBES)
-    assert not lines(lab.log("may"), "status=deferred", aliases[0])
+    assert not [alias for alias in aliases if lines(lab.log("may"), "status=deferred", alias)]

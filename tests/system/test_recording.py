@@ -5,8 +5,8 @@ import contextlib
 import pytest
 
 from claims import check_answer, check_problem, check_test
-from socketmap import NOTFOUND, address, ask, ok
-from support import until
+from socketmap import NOTFOUND, Connection, address, ask, ok
+from support import milliseconds, until
 
 UNKNOWN = "a" * 16
 TEMP = "TEMP the store cannot be used now"
@@ -17,6 +17,12 @@ def alias_socket(place):
     path = place.dir / "alias.sock"
     place.configure(postfix={"socket": path}, test={"grace": "2s", "settle": "3s"})
     return path
+
+
+def to_alias(number):
+    """Four characters of an alias, others for each number."""
+    letters = "abcdefghijklmnop"
+    return "".join(letters[number >> shift & 15] for shift in (12, 8, 4, 0))
 
 
 @contextlib.contextmanager
@@ -57,14 +63,18 @@ def test_no_verdict_from_what_we_could_not_record(place, alias_socket, trouble):
     until(lambda: verdict(service, alias) == {"result": "dane", "final": True}, "the verdict that would be wrong")
     with trouble(place):
         assert ask(alias_socket, address(alias, "wrong")) == TEMP
+        assert ask(alias_socket, address(UNKNOWN, "wrong")) in (TEMP, NOTFOUND)
         for uri in (f"/api/tests/{alias}", "/api/health"):
             check_problem(service.request("GET", uri), 503)
         assert service.request("GET", "/nothing").status == 404
-    # As soon as something is shown again, waiting has begun anew.
-    until(lambda: service.request("GET", "/api/health").status == 200, "recording to be possible")
+        begun = milliseconds()
+    # As soon as something is shown again, the offer has been recorded: from the absence of its message nothing follows.
+    until(lambda: service.request("GET", "/api/health").status == 200, "the offer to be recorded")
+    test = check_test(service.request("GET", f"/api/tests/{alias}").json())
+    assert [bool(probe["offered"]) for probe in test["probes"]] == [False, False, True]
+    until(lambda: milliseconds() > begun + 4000, "grace and settle to pass")
     assert verdict(service, alias) == {"result": "running", "final": False}
     assert ask(alias_socket, address(alias, "wrong")) == ok("wrong")
-    assert verdict(service, alias) == {"result": "running", "final": False}
     assert place.hook(f"{alias}@wrong") == 0
     assert verdict(service, alias) == {"result": "no-dane", "final": True}
     assert service.log.count("no test is shown") == 1 and service.log.count("waiting begins anew") == 1
@@ -79,3 +89,17 @@ def test_other_look_ups_do_not_matter(place, alias_socket):
         assert ask(alias_socket, address(UNKNOWN, "wrong")) == NOTFOUND
         assert verdict(service, alias) == {"result": "waiting", "final": False}
     assert "no test is shown" not in service.log
+
+
+def test_more_than_can_be_kept(place, alias_socket):
+    """Unknown aliases of a flood, while the store is away: what cannot be kept is made up for by waiting anew."""
+    service = place.start()
+    alias = check_answer(service.request("POST", "/api/tests"), 201).json()["alias"]
+    assert place.hook(f"{alias}@do") == place.hook(f"{alias}@dont") == 0
+    until(lambda: verdict(service, alias) == {"result": "dane", "final": True}, "the verdict")
+    with away(place), Connection(alias_socket) as connection:
+        for number in range(1100):
+            assert connection.ask(address(f"{UNKNOWN[:-4]}{to_alias(number)}", "wrong")) == TEMP
+    until(lambda: service.request("GET", "/api/health").status == 200, "recording")
+    assert verdict(service, alias) == {"result": "running", "final": False}
+    assert place.count("offers") == 0

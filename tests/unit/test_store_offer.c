@@ -22,18 +22,21 @@ static void
 first_offer_counts(void **state)
 {
 	struct hd_store *store = new_store(temp_path("a.db"));
+	bool first;
 
 	(void)state;
 	check_int("create", hd_store_test_create(store, ALIAS, CREATED, 9), HD_OK);
 	check_offered("none yet", store, HD_PROBE_WRONG, 0);
-	check_int("the first", hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED + 7),
-	    HD_OK);
-	check_int(
-	    "a repeat", hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED + 9), HD_OK);
+	check_int("the first",
+	    hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED + 7, &first), HD_OK);
+	check_int("a repeat",
+	    hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED + 9, &first), HD_OK);
+	check_true("a repeat is none", !first);
 	check_offered("the first time", store, HD_PROBE_WRONG, CREATED + 7);
 	check_offered("of this probe alone", store, HD_PROBE_DO, 0);
-	check_int("another probe", hd_store_offer_record(store, ALIAS, 0, HD_PROBE_DO, CREATED + 8),
-	    HD_OK);
+	check_int("another probe",
+	    hd_store_offer_record(store, ALIAS, 0, HD_PROBE_DO, CREATED + 8, &first), HD_OK);
+	check_true("the first there", first);
 	check_offered("has its own", store, HD_PROBE_DO, CREATED + 8);
 	hd_store_close(store);
 	check_int("two rows", raw_number(temp_path("a.db"), "SELECT count(*) FROM offers"), 2);
@@ -45,6 +48,7 @@ static void
 only_live_tests_are_found(void **state)
 {
 	struct hd_store *store = new_store(temp_path("a.db"));
+	bool first;
 
 	(void)state;
 	check_int("create", hd_store_test_create(store, ALIAS, CREATED, 9), HD_OK);
@@ -52,18 +56,18 @@ only_live_tests_are_found(void **state)
 	check_int("expired", hd_store_test_exists(store, ALIAS, CREATED), HD_NONE);
 	check_int("unknown", hd_store_test_exists(store, OTHER, 0), HD_NONE);
 	check_int("an offer, expired",
-	    hd_store_offer_record(store, ALIAS, CREATED, HD_PROBE_WRONG, CREATED), HD_NONE);
+	    hd_store_offer_record(store, ALIAS, CREATED, HD_PROBE_WRONG, CREATED, &first), HD_NONE);
 	check_int("an offer, unknown",
-	    hd_store_offer_record(store, OTHER, 0, HD_PROBE_WRONG, CREATED), HD_NONE);
+	    hd_store_offer_record(store, OTHER, 0, HD_PROBE_WRONG, CREATED, &first), HD_NONE);
 	check_int("nothing was recorded",
 	    raw_number(temp_path("a.db"), "SELECT count(*) FROM offers"), 0);
-	check_int("an offer, live", hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED),
-	    HD_OK);
+	check_int("an offer, live",
+	    hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED, &first), HD_OK);
 	check_int("a repeat, expired",
-	    hd_store_offer_record(store, ALIAS, CREATED, HD_PROBE_WRONG, CREATED), HD_NONE);
+	    hd_store_offer_record(store, ALIAS, CREATED, HD_PROBE_WRONG, CREATED, &first), HD_NONE);
 	check_int("delete", hd_store_test_delete(store, ALIAS, 0), HD_OK);
 	check_int("a repeat, deleted",
-	    hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED), HD_NONE);
+	    hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED, &first), HD_NONE);
 	hd_store_close(store);
 	check_int("offers go with their test",
 	    raw_number(temp_path("a.db"), "SELECT count(*) FROM offers"), 0);
@@ -75,20 +79,24 @@ repeats_need_no_lock(void **state)
 	const char *path = temp_path("a.db");
 	struct hd_store *store = new_store(path);
 	sqlite3 *holder = raw_open(path);
+	bool first;
 
 	(void)state;
 	check_int("create", hd_store_test_create(store, ALIAS, CREATED, 9), HD_OK);
 	raw_exec(holder, "BEGIN IMMEDIATE");
+	check_int("an unknown alias does not",
+	    hd_store_offer_record(store, OTHER, 0, HD_PROBE_WRONG, CREATED, &first), HD_NONE);
 	check_int("a first one does",
-	    hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED), HD_BUSY);
+	    hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED, &first), HD_BUSY);
 	check_logged("and says so", HD_LOG_WARNING, "the store is locked");
 	check_int("looking needs none", hd_store_test_exists(store, ALIAS, 0), HD_OK);
 	check_int("nor what is unknown", hd_store_test_exists(store, OTHER, 0), HD_NONE);
 	raw_exec(holder, "ROLLBACK");
-	check_int("now", hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED), HD_OK);
+	check_int(
+	    "now", hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED, &first), HD_OK);
 	raw_exec(holder, "BEGIN IMMEDIATE");
 	check_int("a repeat does not",
-	    hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED), HD_OK);
+	    hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED, &first), HD_OK);
 	raw_exec(holder, "ROLLBACK");
 	assert_int_equal(sqlite3_close(holder), SQLITE_OK);
 	hd_store_close(store);
@@ -99,12 +107,13 @@ lost_table_is_not_none(void **state)
 {
 	const char *path = temp_path("a.db");
 	struct hd_store *store = new_store(path);
+	bool first;
 
 	(void)state;
 	check_int("create", hd_store_test_create(store, ALIAS, CREATED, 9), HD_OK);
 	raw_run(path, "DROP TABLE offers; DROP TABLE service;");
-	check_int(
-	    "offer", hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED), HD_STORE);
+	check_int("offer", hd_store_offer_record(store, ALIAS, 0, HD_PROBE_WRONG, CREATED, &first),
+	    HD_STORE);
 	check_logged("and says why", HD_LOG_ERROR, "no such table");
 	check_int("start", hd_store_started(store, CREATED), HD_STORE);
 	check_logged("and says why", HD_LOG_ERROR, "no such table");
@@ -128,6 +137,7 @@ every_test_knows_the_start(void **state)
 	check_int("one row", raw_number(temp_path("a.db"), "SELECT count(*) FROM service"), 1);
 	raw_run(temp_path("a.db"), "DELETE FROM service");
 	check_int("without its row: an error", hd_store_started(store, CREATED), HD_STORE);
+	check_logged("and says so", HD_LOG_ERROR, "has not its one row");
 	hd_store_close(store);
 }
 
@@ -159,6 +169,7 @@ purge_tells_what_it_deleted(void **state)
 	struct seen seen = {0};
 	char alias[HD_ALIAS_SIZE];
 	int64_t purged;
+	bool first;
 
 	(void)state;
 	create_tests(store, 0, HD_STORE_PURGE_BATCH + 2, CREATED);
@@ -166,8 +177,8 @@ purge_tells_what_it_deleted(void **state)
 	check_int("a delivery",
 	    hd_store_delivery_record(store, alias, 0, HD_PROBE_DO, CREATED + 9, &tls), HD_OK);
 	numbered_alias(4, alias);
-	check_int(
-	    "an offer", hd_store_offer_record(store, alias, 0, HD_PROBE_WRONG, CREATED + 9), HD_OK);
+	check_int("an offer",
+	    hd_store_offer_record(store, alias, 0, HD_PROBE_WRONG, CREATED + 9, &first), HD_OK);
 	check_int("purge", hd_store_purge(store, CREATED + 600, see, &seen, &purged), HD_OK);
 	check_int("a batch", purged, HD_STORE_PURGE_BATCH);
 	check_int("each is told of", seen.count, HD_STORE_PURGE_BATCH);
