@@ -167,6 +167,19 @@ def test_vrfy(server):
         assert client.verify("root")[0] == 502
 
 
+# --- nobody is written to who is only said to be a sender
+
+def test_no_notice_of_success(server):
+    alias = server.create()
+    with server.smtp() as client:
+        client.ehlo()
+        assert not client.has_extn("dsn")
+        assert client.docmd("MAIL FROM:<victim@victim.test> RET=FULL")[0] == 501
+        assert client.mail("victim@victim.test")[0] == 250
+        assert client.docmd(f"RCPT TO:<{alias}@do.{DOMAIN}> NOTIFY=SUCCESS")[0] == 501
+        assert client.docmd(f"RCPT TO:<{alias}@do.{DOMAIN}>")[0] == 250
+
+
 # --- a sender's own Delivered-To
 
 HEADERS = {
@@ -179,6 +192,9 @@ HEADERS = {
     "folded before it": "Delivered-To:\n havedane-{probe}@localhost\n",
     "folded after it": "Delivered-To: havedane-{probe}@localhost\n (again)\n",
     "with a domain": "Delivered-To: havedane-{probe}@localhost.example.org\n",
+    "more behind it": "Delivered-To: havedane-{probe}@localhostess\n",
+    # Of which local(8) sees no more than 2048 bytes, which end with "localhost".
+    "2048 bytes": "{long}xxx\n",
     "twice": "Delivered-To: havedane-{probe}@localhost\nX: y\nDelivered-To: havedane-{probe}@localhost\n",
     "behind somebody's": "Delivered-To: tester@sender.test\nDelivered-To: havedane-{probe}@localhost\n",
     "a resent message": "Received: from x by y; Mon, 23 Nov 2026 15:15:20 +0000\nDelivered-To: havedane-{probe}@localhost\n",
@@ -191,7 +207,9 @@ HEADERS = {
 def test_delivered_to_is_no_loop(server, header):
     alias = server.create()
     for probe in PROBES:
-        message = header.format(probe=probe) + "Subject: forwarded\n\nHello.\n"
+        name = f"havedane-{probe}@localhost"
+        long = "Delivered-To:" + " " * (2048 - len("Delivered-To:" + name)) + name
+        message = header.format(probe=probe, long=long) + "Subject: forwarded\n\nHello.\n"
         queue_id = server.send(f"{alias}@{probe}.{DOMAIN}", message=message)
         server.wait_gone(queue_id)
         assert server.outcomes(queue_id) == ["sent"]
@@ -199,7 +217,7 @@ def test_delivered_to_is_no_loop(server, header):
 
 
 def test_delivered_to_of_others_stays(server):
-    lines = ["Delivered-To: tester@sender.test", "Delivered-To: havedane-wrong@localhosts", "Delivered-To: xhavedane-do@localhost",
+    lines = ["Delivered-To: tester@sender.test", "Delivered-To: havedane-wrong@localhos", "Delivered-To: xhavedane-do@localhost",
              "Delivered-To: havedane-do@example.test", "X-Delivered-To: havedane-do@localhost", "X: Delivered-To: havedane-do@localhost"]
     server.wait_gone(server.send("root@example.org", message="\n".join(lines) + "\nSubject: marked\n\nHello.\n"))
     mailbox = server.read("/var/mail/nobody" if server.path("/var/mail/nobody").exists() else "/var/mail/root")
