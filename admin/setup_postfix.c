@@ -93,6 +93,22 @@ list_now(struct hd_setup *setup, const struct hd_postfix_setting *setting, char 
 	return error;
 }
 
+/*
+ * has_value - whether a parameter has it already, as it is written or by reference
+ *
+ * What depends on "stress" is another value whenever Postfix is under it.
+ */
+static bool
+has_value(const struct hd_setup *setup, const struct hd_postfix_setting *setting)
+{
+	const char *written = hd_postconf_get(&setup->postconf, setting->name);
+
+	return hd_postfix_same_value(written, setting->value) ||
+	       (strstr(written, "stress") == NULL &&
+		   hd_postfix_same_value(
+		       hd_postconf_expanded(&setup->postconf, setting->name), setting->value));
+}
+
 /* wanted_value - HD_EXISTS: it is so already; otherwise *value is the caller's to free */
 static enum hd_error
 wanted_value(struct hd_setup *setup, const struct hd_postfix_setting *setting, char **value)
@@ -101,10 +117,7 @@ wanted_value(struct hd_setup *setup, const struct hd_postfix_setting *setting, c
 	enum hd_error error;
 
 	if (!setting->added) {
-		if (hd_postfix_same_value(
-			hd_postconf_get(&setup->postconf, setting->name), setting->value) ||
-		    hd_postfix_same_value(
-			hd_postconf_expanded(&setup->postconf, setting->name), setting->value))
+		if (has_value(setup, setting))
 			return HD_EXISTS;
 		*value = strdup(setting->value);
 		return *value == NULL ? HD_NO_MEMORY : HD_OK;

@@ -161,6 +161,32 @@ def test_recipients_of_one_message(server):
             assert codes == [250] * 50 + [452]
 
 
+@pytest.mark.parametrize("parameter, value", [("smtpd_hard_error_limit", 20), ("smtpd_junk_command_limit", 100)])
+def test_limits_are_the_same_under_stress(server, parameter, value):
+    for stress in ("", "yes"):
+        assert int(server("postconf", "-x", "-h", "-o", f"stress={stress}", parameter)) == value
+
+
+def test_errors_under_stress(server):
+    """As Postfix starts its SMTP servers after a moment with all connections in use."""
+    alias = server.create()
+    master = server.read("/etc/postfix/master.cf")
+    server("postconf", "-P", "smtp/inet/stress=yes")
+    server("postfix", "reload")
+    try:
+        with server.smtp() as client:
+            client.ehlo()
+            for _ in range(4):
+                client.mail("tester@sender.test")
+                assert client.rcpt("x@elsewhere.test")[0] == 554
+                client.rset()
+            client.mail("tester@sender.test")
+            assert client.rcpt(f"{alias}@do.{DOMAIN}")[0] == 250
+    finally:
+        server.write("/etc/postfix/master.cf", master)
+        server("postfix", "reload")
+
+
 def test_vrfy(server):
     with server.smtp() as client:
         client.ehlo()
