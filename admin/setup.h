@@ -140,6 +140,9 @@ enum hd_error hd_setup_delete(struct hd_setup *setup, const char *path);
 /* hd_setup_delete_folder - if nothing is left in it */
 enum hd_error hd_setup_delete_folder(struct hd_setup *setup, const char *path);
 
+/* hd_setup_sync_folder - of a path, so that its new name is on the disk; false: errno says why */
+bool hd_setup_sync_folder(const char *path);
+
 /*
  * hd_setup_write - the same as hd_setup_file without a word, also in a dry run
  *
@@ -149,12 +152,32 @@ enum hd_error hd_setup_write(
     const char *path, const char *bytes, size_t size, const struct hd_setup_owner *owner);
 
 /*
- * hd_setup_read - all of a file
+ * hd_setup_read - all of a file of somebody's, who may have made a link of it
  *
  * HD_OK: *bytes is the caller's to free, with a NUL behind it. HD_NONE: there
  * is none. HD_IO, HD_NO_MEMORY (logged), also when it is larger than a MiB.
  */
 enum hd_error hd_setup_read(const char *path, char **bytes, size_t *size);
+
+/*
+ * hd_setup_read_own - the same for a file that setup has made: links are not followed
+ *
+ * *owner: of what was read, also if a name has changed hands since. HD_CONFIG:
+ * it is no file (logged).
+ */
+enum hd_error hd_setup_read_own(
+    const char *path, char **bytes, size_t *size, struct hd_setup_owner *owner);
+
+/*
+ * hd_setup_own_descriptor - give what is open to an owner
+ *
+ * The mode comes last: a change of the owner drops some of its bits. False:
+ * errno says why.
+ */
+bool hd_setup_own_descriptor(int fd, const struct hd_setup_owner *owner);
+
+/* hd_setup_own_folder - the same for the folder at a path, which may not be a link */
+bool hd_setup_own_folder(const char *path, const struct hd_setup_owner *owner);
 
 /* --- Postfix */
 

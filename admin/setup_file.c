@@ -43,10 +43,35 @@ hd_setup_owner_ours(const struct hd_setup *setup, mode_t mode)
 }
 
 static bool
+is_same_owner(const struct hd_setup_owner *one, const struct hd_setup_owner *other)
+{
+	return one->uid == other->uid && one->gid == other->gid && one->mode == other->mode;
+}
+
+bool
+hd_setup_own_descriptor(int fd, const struct hd_setup_owner *owner)
+{
+	return fchown(fd, owner->uid, owner->gid) == 0 && fchmod(fd, owner->mode) == 0;
+}
+
+bool
+hd_setup_own_folder(const char *path, const struct hd_setup_owner *owner)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool owned = fd >= 0 && hd_setup_own_descriptor(fd, owner);
+
+	if (fd >= 0)
+		(void)close(fd); /* only read from */
+	return owned;
+}
+
+static bool
 is_owned(const struct stat *status, const struct hd_setup_owner *owner)
 {
-	return status->st_uid == owner->uid && status->st_gid == owner->gid &&
-	       (status->st_mode & 07777) == owner->mode;
+	const struct hd_setup_owner found = {
+	    status->st_mode & 07777, status->st_uid, status->st_gid};
+
+	return is_same_owner(&found, owner);
 }
 
 enum hd_error
@@ -68,8 +93,7 @@ hd_setup_folder(struct hd_setup *setup, const char *path, const struct hd_setup_
 	if (!setup->dry_run) {
 		if (!there && mkdir(path, 0700) != 0)
 			return failed("make", path);
-		/* The mode last: a change of the owner drops some of its bits. */
-		if (chown(path, owner->uid, owner->gid) != 0 || chmod(path, owner->mode) != 0)
+		if (!hd_setup_own_folder(path, owner))
 			return failed("set the owner and mode of", path);
 	}
 	hd_setup_changed(setup, there ? HD_SETUP_SET : HD_SETUP_MAKE,
@@ -77,14 +101,12 @@ hd_setup_folder(struct hd_setup *setup, const char *path, const struct hd_setup_
 	return HD_OK;
 }
 
-enum hd_error
-hd_setup_read(const char *path, char **bytes, size_t *size)
+/* read_all - and close it */
+static enum hd_error
+read_all(FILE *in, const char *path, char **bytes, size_t *size)
 {
-	FILE *in = fopen(path, "re");
 	enum hd_error error = HD_OK;
 
-	if (in == NULL)
-		return errno == ENOENT ? HD_NONE : failed("open", path);
 	*bytes = malloc(READ_MAX + 1);
 	if (*bytes == NULL) {
 		hd_error("%s: %s", path, hd_strerror(HD_NO_MEMORY));
@@ -107,9 +129,45 @@ hd_setup_read(const char *path, char **bytes, size_t *size)
 	return error;
 }
 
-/* sync_folder - of a path, so that its new name is on the disk */
-static bool
-sync_folder(const char *path)
+enum hd_error
+hd_setup_read(const char *path, char **bytes, size_t *size)
+{
+	FILE *in = fopen(path, "re");
+
+	if (in == NULL)
+		return errno == ENOENT ? HD_NONE : failed("open", path);
+	return read_all(in, path, bytes, size);
+}
+
+enum hd_error
+hd_setup_read_own(const char *path, char **bytes, size_t *size, struct hd_setup_owner *owner)
+{
+	/* Without blocking: what is there could be a pipe. */
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat status;
+	FILE *in;
+
+	if (fd < 0 && errno == ENOENT)
+		return HD_NONE;
+	if (fd < 0 && errno != ELOOP)
+		return failed("open", path);
+	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+		if (fd >= 0)
+			(void)close(fd);
+		hd_error("%s is in the way: it must be a file", path);
+		return HD_CONFIG;
+	}
+	in = fdopen(fd, "r");
+	if (in == NULL) {
+		(void)close(fd);
+		return failed("open", path);
+	}
+	*owner = (struct hd_setup_owner){status.st_mode & 07777, status.st_uid, status.st_gid};
+	return read_all(in, path, bytes, size);
+}
+
+bool
+hd_setup_sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[HD_PATH_SIZE];
@@ -135,8 +193,7 @@ fill(int fd, const char *bytes, size_t size, const struct hd_setup_owner *owner)
 			return false;
 		done += (size_t)written;
 	}
-	return fchown(fd, owner->uid, owner->gid) == 0 && fchmod(fd, owner->mode) == 0 &&
-	       fsync(fd) == 0;
+	return hd_setup_own_descriptor(fd, owner) && fsync(fd) == 0;
 }
 
 enum hd_error
@@ -161,7 +218,7 @@ hd_setup_write(const char *path, const char *bytes, size_t size, const struct hd
 		error = failed("write", temporary);
 	if (error == HD_OK && rename(temporary, path) != 0)
 		error = failed("rename to", path);
-	if (error == HD_OK && !sync_folder(path))
+	if (error == HD_OK && !hd_setup_sync_folder(path))
 		error = failed("sync the folder of", path);
 	if (error != HD_OK)
 		(void)unlink(temporary);
@@ -173,23 +230,18 @@ static enum hd_error
 compare(const char *path, const char *bytes, size_t size, const struct hd_setup_owner *owner,
     bool *there, bool *same)
 {
-	struct stat status;
+	struct hd_setup_owner found_owner;
 	char *found;
 	size_t found_size;
 	enum hd_error error;
 
 	*there = *same = false;
-	if (lstat(path, &status) != 0)
-		return errno == ENOENT ? HD_OK : failed("look at", path);
-	*there = true;
-	if (!S_ISREG(status.st_mode)) {
-		hd_error("%s is in the way: it must be a file", path);
-		return HD_CONFIG;
-	}
-	error = hd_setup_read(path, &found, &found_size);
+	error = hd_setup_read_own(path, &found, &found_size, &found_owner);
 	if (error != HD_OK)
-		return error;
-	*same = is_owned(&status, owner) && found_size == size && memcmp(found, bytes, size) == 0;
+		return error == HD_NONE ? HD_OK : error;
+	*there = true;
+	*same = is_same_owner(&found_owner, owner) && found_size == size &&
+		memcmp(found, bytes, size) == 0;
 	free(found);
 	return HD_OK;
 }

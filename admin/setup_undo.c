@@ -67,7 +67,7 @@ look(struct hd_setup_undo *undo)
 	undo->type = status.st_mode & S_IFMT;
 	undo->owner = (struct hd_setup_owner){status.st_mode & 07777, status.st_uid, status.st_gid};
 	if (S_ISREG(status.st_mode))
-		return hd_setup_read(undo->path, &undo->bytes, &undo->size);
+		return hd_setup_read_own(undo->path, &undo->bytes, &undo->size, &undo->owner);
 	return S_ISLNK(status.st_mode) ? read_link(undo) : HD_OK;
 }
 
@@ -142,8 +142,7 @@ put_back(const struct hd_setup_undo *undo)
 		return hd_setup_write(undo->path, undo->bytes, undo->size, &undo->owner) == HD_OK;
 	if (S_ISLNK(undo->type))
 		return symlink(undo->bytes, undo->path) == 0 || errno == EEXIST;
-	return chown(undo->path, undo->owner.uid, undo->owner.gid) == 0 &&
-	       chmod(undo->path, undo->owner.mode) == 0;
+	return S_ISDIR(undo->type) && hd_setup_own_folder(undo->path, &undo->owner);
 }
 
 enum hd_error

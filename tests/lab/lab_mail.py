@@ -96,19 +96,19 @@ def configure_sender(host, settings):
 
 def configure_receiver(host, domain, havedane, settings):
     """The receiver's Postfix, from what `havedane postfix` prints. The owner of the indexed alias file is who the hook
-    runs as, and Postfix writes that file as its owner: so the maps have a folder of the user havedane's."""
+    runs as; the other maps, and the folder, are root's."""
     postfix = Postfix(host)
     maps = host.directory / "maps"
     maps.mkdir(mode=0o755)
-    shutil.chown(maps, "havedane", "havedane")
     printed = ["postfix", "--tls", host.directory / "tls", "--maps", maps]
     postfix.configure(havedane(*printed, "main.cf"), LISTENER + SERVICES, myhostname=domain)
     postfix.override(settings)
     for name, index in (("virtual", "postmap"), ("aliases", "postalias"), ("probes", None)):
         (maps / name).write_text(havedane(*printed, name))
-        shutil.chown(maps / name, "havedane", "havedane")
         if index:
             postfix.command(index, f"hash:{maps / name}")
+    for name in ("aliases", "aliases.db"):
+        shutil.chown(maps / name, "havedane", "havedane")
     for name in re.findall(r"hash:([^\s,]+)", postfix.command("postconf", "-h", "alias_maps").stdout):
         if not Path(f"{name}.db").exists():  # the system's own are among them; Postfix would take no local mail at all
             raise LabError(f"{name}.db is missing; make it with: newaliases (or: postalias hash:{name})")

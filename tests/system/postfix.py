@@ -70,7 +70,6 @@ class Postfix:
         for folder in (self.dir, self.etc, self.dir / "queue", maps, data):
             folder.mkdir(mode=0o755)
         shutil.chown(data, "postfix", "postfix")
-        shutil.chown(maps, USER, USER)
         place.havedane("cert", "--dir", tls)
         printed = ["postfix", "--tls", tls, "--maps", maps]
         main_cf = place.havedane(*printed, "main.cf").stdout
@@ -84,8 +83,9 @@ class Postfix:
             self.command("postconf", "-e", *(f"{name}={value}" for name, value in settings.items()))
         for name, index in (("virtual", "postmap"), ("aliases", "postalias")):
             (maps / name).write_text(place.havedane(*printed, name).stdout)
-            shutil.chown(maps / name, USER, USER)  # and so does the index, and the hook runs as the index's owner
             self.command(index, f"hash:{maps / name}")
+        for name in ("aliases", "aliases.db"):
+            shutil.chown(maps / name, USER, USER)  # the hook runs as the index's owner
 
     def command(self, name, *arguments):
         """Runs one of Postfix's commands on this Postfix; returns what it printed."""

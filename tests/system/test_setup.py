@@ -64,8 +64,8 @@ def test_who_may_read_and_write_what(machine):
         "/etc/havedane": (0o755, 0, 0), "/etc/havedane/havedane.conf": (0o640, 0, gid),
         "/etc/havedane/setup.state": (0o600, 0, 0), "/etc/havedane/tls": (0o700, 0, 0),
         "/etc/havedane/tls/ca.key": (0o600, 0, 0), "/etc/havedane/tls/server.key": (0o600, 0, 0),
-        # The sticky bit: in it havedane can replace nothing but what is its own.
-        "/etc/havedane/postfix": (0o1775, 0, gid), "/etc/havedane/postfix/aliases": (0o644, uid, gid),
+        # In it havedane can replace nothing, not even what is its own.
+        "/etc/havedane/postfix": (0o755, 0, 0), "/etc/havedane/postfix/aliases": (0o644, uid, gid),
         "/etc/havedane/postfix/aliases.db": (0o644, uid, gid), "/etc/havedane/postfix/virtual": (0o644, 0, 0),
         "/etc/havedane/postfix/virtual.db": (0o644, 0, 0), "/var/lib/havedane": (0o700, uid, gid),
         "/var/lib/havedane/havedane.db": (0o600, uid, gid), "/run/havedane": (0o755, uid, gid)}
@@ -117,6 +117,71 @@ def test_what_was_lost_is_made_again(machine):
     different = set(machine.changed_since(after))
     assert different <= {"/etc/havedane/setup.state", "/etc/postfix/main.cf", "/etc/havedane/postfix/aliases.db"}
     assert "\nNothing to change.\n" in machine.setup()
+
+
+# What the user havedane can put into a folder of maps that it may write to, as that of the first version was.
+PLANTS = {
+    "aliases a link": "ln -sf /root/secret aliases",
+    "its index a link": "ln -sf /root/secret aliases.db",
+    "another index a link": "ln -sf /root/secret virtual.db",
+    "a map a link": "ln -sf /root/secret virtual",
+    "a map a second name": "ln -f /root/secret virtual",
+    "an index a second name": "ln -f /root/secret virtual.db",
+    "a link to nothing": "ln -sf /root/new virtual.db",
+    "a folder": "rm aliases.db; mkdir aliases.db",
+    "a pipe": "rm aliases; mkfifo aliases",
+    "somebody's": "chown 12345 aliases",
+    "the copy a link": "rm aliases.db; ln -s /root/secret aliases.new",
+    "the copy's index a link": "rm aliases.db; ln -s /root/secret aliases.new.db",
+    "what is written a link": "rm virtual aliases; ln -s /root/secret virtual.havedane-new",
+}
+
+
+def test_planted_links_are_not_followed(machine):
+    folder, secret = "/etc/havedane/postfix", "/root/secret"
+    machine.setup(*OPTIONS)
+    machine("cp", "-a", folder, "/tmp/maps")
+    machine.write(secret, "of root's\n")
+    machine.path(secret).chmod(0o600)
+    before = machine.tree()
+    for claim, plant in PLANTS.items():
+        machine("sh", "-c", f"rm -rf {folder}; cp -a /tmp/maps {folder}; cd {folder}; {plant}; chgrp havedane .; chmod 1775 .")
+        done = machine.run("havedane", "setup")
+        if claim.startswith(("the copy", "what is written")):  # made anew
+            assert done.returncode == 0, (claim, done)
+        else:
+            assert done.returncode == CONFIG and "is in the way: it must be a file" in done.stderr, (claim, done)
+        machine("rm", "-rf", folder)
+        machine("cp", "-a", "/tmp/maps", folder)
+        changed = set(machine.changed_since(before)) - {"/etc/havedane/setup.state", "/etc/postfix/main.cf"}
+        assert not {name for name in changed if not name.startswith(folder)}, claim
+        assert machine.read(secret) == "of root's\n" and not machine.path("/root/new").exists()
+
+
+def test_a_folder_that_havedane_can_write_to_is_tightened(machine):
+    machine.setup(*OPTIONS)
+    after = machine.tree()
+    for change in ("chgrp havedane {0}; chmod 1775 {0}", "chown havedane {0}", "chmod 777 {0}"):
+        machine("sh", "-c", change.format("/etc/havedane/postfix"))
+        assert "set owner and mode of /etc/havedane/postfix\n" in machine.setup()
+        assert set(machine.changed_since(after)) <= {"/etc/havedane/setup.state"}
+
+
+def test_the_index_made_anew_by_hand(machine):
+    """As the comment in main.cf has it."""
+    machine.setup(*OPTIONS)
+    uid = int(machine("id", "-u", "havedane"))
+    aliases, index = "/etc/havedane/postfix/aliases", machine.path("/etc/havedane/postfix/aliases.db")
+    machine("sh", "-c", f"echo 'more: root' >>{aliases}")
+    machine("postalias", f"hash:{aliases}")
+    assert machine("postalias", "-q", "more", f"hash:{aliases}") == "root\n"
+    assert index.stat().st_uid == uid
+    index.unlink()
+    assert "Permission denied" in machine.run("postalias", f"hash:{aliases}").stderr
+    for command in (("chown", "root", aliases), ("postalias", f"hash:{aliases}"), ("chown", "havedane:havedane", aliases, f"{aliases}.db")):
+        machine(*command)
+    assert machine("postalias", "-q", "more", f"hash:{aliases}") == "root\n"
+    assert index.stat().st_uid == uid
 
 
 def test_a_parameter_that_somebody_changed_stays(machine):

@@ -20,7 +20,7 @@ def ours(paths):
 
 FAULTS = {
     "nginx": ("/etc/nginx/conf.d/broken.conf", "server {\n", "unexpected end of file, expecting", "nginx -t failed"),
-    "postfix": ("/etc/postfix/main.cf", None, "postalias hash:/etc/havedane/postfix/aliases failed", "postfix check failed"),
+    "postfix": ("/etc/postfix/main.cf", None, "postalias hash:/etc/havedane/postfix/aliases.new failed", "postfix check failed"),
 }
 
 
@@ -100,7 +100,7 @@ esac
 exec {program} "$@"
 """
 MOMENTS = [
-    ("useradd", "*", "after"), ("postalias", "*", "before"), ("postmap", "*virtual", "after"), ("postconf", "-e*", "before"),
+    ("useradd", "*", "after"), ("postalias", "*", "before"), ("postalias", "*", "after"), ("postmap", "*virtual.new", "after"), ("postconf", "-e*", "before"),
     ("postconf", "-e*", "after"), ("nginx", "-t", "before"), ("postfix", "start", "before")]
 REMOVE_MOMENTS = [
     ("postconf", "-e*", "after"), ("postconf", "-X*", "after"), ("nginx", "-t", "before"), ("postfix", "reload", "after"),
