@@ -2,6 +2,7 @@
  * Whether this Postfix serves others than us: then we add to its lists, and
  * leave all else to its sysadmin. What is ours already does not count.
  */
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -33,22 +34,42 @@ is_mailname(const char *name, size_t length)
 	return is;
 }
 
-/* is_own_name - whether a name is this host's, as distributions put it into mydestination */
+/* is_canonical - the full name of this host, as "hostname --fqdn" prints it */
+static bool
+is_canonical(const char *name, size_t length, const char *host)
+{
+	const struct addrinfo hints = {.ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	bool is;
+
+	if (getaddrinfo(host, NULL, &hints, &found) != 0)
+		return false;
+	is = found->ai_canonname != NULL && is_name(name, length, found->ai_canonname);
+	freeaddrinfo(found);
+	return is;
+}
+
+/*
+ * is_own_name - whether a name is this host's, as distributions put it into mydestination
+ *
+ * That it begins like the host's does not make it so: mail.customer.example is
+ * somebody else's than the host mail's.
+ */
 static bool
 is_own_name(const struct hd_setup *setup, const char *name, size_t length)
 {
 	char host[NAME_SIZE] = "";
-	size_t first;
 
 	(void)gethostname(host, sizeof(host) - 1);
-	first = strcspn(host, ".");
-	if (first > 0 && strncasecmp(name, host, first) == 0 &&
-	    (length == first || name[first] == '.'))
-		return true;
 	if (strncasecmp(name, "localhost", 9) == 0 && (length == 9 || name[9] == '.'))
 		return true;
+	/* A single label is nobody's domain. */
+	if (memchr(name, '.', length) == NULL && memchr(name, ':', length) == NULL &&
+	    memchr(name, '/', length) == NULL)
+		return true;
 	return is_name(name, length, hd_postconf_expanded(&setup->postconf, "myhostname")) ||
-	       is_mailname(name, length);
+	       is_name(name, length, host) || is_mailname(name, length) ||
+	       (host[0] != '\0' && is_canonical(name, length, host));
 }
 
 static bool

@@ -160,7 +160,7 @@ SIGNS = [
 # Not of others: as distributions leave them.
 NO_SIGNS = [
     "smtpd_tls_cert_file=/etc/ssl/certs/ssl-cert-snakeoil.pem", "mydestination=$myhostname, example.org, mail, localhost",
-    "mydestination=mail.lan, localhost.localdomain, , localhost", "relay_domains=$mydestination", "relayhost=",
+    "mydestination=localhost.lan, localhost.localdomain, , localhost, localdomain, other", "relay_domains=$mydestination", "relayhost=",
     "smtpd_sasl_auth_enable=no", "virtual_alias_maps=hash:/etc/havedane/postfix/virtual",
     "virtual_alias_domains=do.havedane.test wrong.havedane.test"]
 
@@ -184,6 +184,23 @@ def test_signs_of_others(machine):
         assert "serves others" not in printed, printed
         assert "would set message_size_limit" in printed
         machine.write("/etc/postfix/main.cf", main_cf)
+
+
+# In mydestination of the host "mail", whose full name is mail.example.net and whose mail's name is example.org.
+OWN = ["mail", "mail.example.net", "MAIL.Example.net", "example.org", "localhost", "localhost.example.net", "localdomain", "$myhostname"]
+NOT_OWN = ["mail.customer.org", "mail.lan", "mail.example.org", "mailing.test", "example.net", "localhosts.test", "/etc/postfix/domains",
+           "hash:/etc/postfix/domains"]
+
+
+def test_names_of_this_host(machine):
+    machine("hostname", "mail")
+    machine.write("/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 mail.example.net mail\n")
+    machine.write("/etc/postfix/domains", "customer.org x\n")
+    machine("postmap", "/etc/postfix/domains")
+    machine.set("myhostname=here.example.test")
+    for name in OWN + NOT_OWN:
+        machine.set(f"mydestination=localhost, {name}")
+        assert ("serves others" in machine.setup("--dry-run", "--limits", *OPTIONS)) == (name in NOT_OWN), name
 
 
 # --- where it cannot go on
