@@ -190,6 +190,10 @@ void hd_setup_has_others(struct hd_setup *setup);
  * HD_NO_MEMORY */
 enum hd_error hd_setup_postfix_open(struct hd_setup *setup);
 
+/* hd_setup_master_check - what stands in the way in master.cf, or in main.cf and overrides of it:
+ * HD_CONFIG (logged); HD_IO, HD_NO_MEMORY (setup_master.c) */
+enum hd_error hd_setup_master_check(struct hd_setup *setup);
+
 /* --- going back (setup_undo.c) */
 
 /* hd_setup_undo_start, hd_setup_undo_stop - in between, what is changed can be put back; in a dry

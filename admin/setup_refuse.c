@@ -5,7 +5,6 @@
 
 #include "log.h"
 #include "probe.h"
-#include "program.h"
 #include "setup.h"
 
 enum { NAME_SIZE = HD_DOMAIN_SIZE + HD_PROBE_NAME_MAX + 2, ITEM_SIZE = 1024 };
@@ -148,77 +147,7 @@ check_commands(struct hd_setup *setup)
 		    hd_postconf_get(&setup->postconf, "allow_mail_to_commands"));
 		return HD_CONFIG;
 	}
-	if (hd_postfix_list_has(
-		expanded(setup, "receive_override_options"), "no_address_mappings", 19)) {
-		hd_error("Postfix's receive_override_options has no_address_mappings: the probes' "
-			 "addresses would not be mapped to the hook's. Take it out of main.cf");
-		return HD_CONFIG;
-	}
 	return HD_OK;
-}
-
-/* is_port_25 - the service name of master.cf: "smtp", "25", or either behind an address */
-static bool
-is_port_25(const char *service, size_t length)
-{
-	for (size_t i = length; i > 0; i--) {
-		if (service[i - 1] == ':') {
-			service += i;
-			length -= i;
-			break;
-		}
-	}
-	return (length == 4 && strncmp(service, "smtp", 4) == 0) ||
-	       (length == 2 && strncmp(service, "25", 2) == 0);
-}
-
-/* has_server - whether a line of "postconf -M" is an SMTP server at port 25 */
-static bool
-has_server(const char *line, size_t length)
-{
-	enum { SERVICE, TYPE, COMMAND = 7, FIELDS };
-	const char *fields[FIELDS] = {NULL}, *end = line + length;
-	size_t lengths[FIELDS] = {0};
-
-	for (unsigned i = 0; i < FIELDS; i++) {
-		while (line < end && (*line == ' ' || *line == '\t'))
-			line++;
-		fields[i] = line;
-		while (line < end && *line != ' ' && *line != '\t')
-			line++;
-		lengths[i] = (size_t)(line - fields[i]);
-	}
-	if (lengths[TYPE] != 4 || strncmp(fields[TYPE], "inet", 4) != 0 ||
-	    !is_port_25(fields[SERVICE], lengths[SERVICE]))
-		return false;
-	return (lengths[COMMAND] == 5 && strncmp(fields[COMMAND], "smtpd", 5) == 0) ||
-	       (lengths[COMMAND] == 10 && strncmp(fields[COMMAND], "postscreen", 10) == 0);
-}
-
-static enum hd_error
-check_server(struct hd_setup *setup)
-{
-	static const char *const argv[] = {"postconf", "-M", NULL};
-	const struct hd_program program = {.argv = argv, .timeout = HD_PROGRAM_TIMEOUT};
-	struct hd_program_result result;
-	enum hd_error error = hd_program_run(&program, &result);
-	bool found = false;
-
-	(void)setup;
-	if (error != HD_OK)
-		return error == HD_NONE ? HD_CONFIG : error;
-	for (const char *line = result.output; !found && *line != '\0';) {
-		size_t length = strcspn(line, "\n");
-
-		found = has_server(line, length);
-		line += length + (line[length] == '\n');
-	}
-	hd_program_result_clear(&result);
-	if (found)
-		return HD_OK;
-	hd_error("Postfix's master.cf has no SMTP server at port 25 (\"smtp inet ... smtpd\"): no "
-		 "message could come in. Add the line");
-	return HD_CONFIG;
 }
 
 /* What --limits would set has to be right without it, on a Postfix that serves others. */
@@ -256,7 +185,8 @@ enum hd_error
 hd_setup_postfix_check(struct hd_setup *setup)
 {
 	static hd_setup_step *const checks[] = {check_version, check_host_name, check_destinations,
-	    check_localhost, check_local_transport, check_commands, check_server, check_others};
+	    check_localhost, check_local_transport, check_commands, hd_setup_master_check,
+	    check_others};
 	enum hd_error error = hd_setup_postfix_open(setup);
 
 	if (error == HD_OK)

@@ -218,6 +218,8 @@ REFUSALS = {
     "no localhost": ("mydestination=$myhostname, example.org", "localhost is not in Postfix's mydestination"),
     "no local delivery": ("local_transport=lmtp:unix:/x", "local_transport is lmtp:unix:/x"),
     "no commands": ("allow_mail_to_commands=forward", 'allow_mail_to_commands (forward) lacks "alias"'),
+    "what nobody has is taken": ("smtpd_reject_unlisted_recipient=no", 'smtpd_reject_unlisted_recipient is "no"'),
+    "that by a reference": ("smtpd_reject_unlisted_recipient=$biff", 'smtpd_reject_unlisted_recipient is "no"'),
     "no mappings": ("receive_override_options=no_address_mappings", "no_address_mappings"),
     "others, without TLS": ("relayhost=smart.test", "offers no TLS"),
     "others, no original recipient": ("relayhost=smart.test enable_original_recipient=no", "enable_original_recipient"),
@@ -258,6 +260,34 @@ def test_no_server_at_port_25(machine):
     for line in ("25 inet n - y - - smtpd\n", "192.0.2.10:smtp inet n - y - - smtpd\n", "[::1]:25 inet n - y - 1 postscreen\n"):
         machine.write("/etc/postfix/master.cf", master.replace("\nsmtp      inet", "\n#smtp      inet") + line)
         machine.setup("--dry-run", *OPTIONS)
+
+
+HARMFUL = [("smtp/inet/smtpd_reject_unlisted_recipient=no", "for smtp: "),
+           ("smtp/inet/smtpd_reject_unlisted_recipient=$biff", 'has "-o smtpd_reject_unlisted_recipient=no" for smtp: '),
+           ("smtp/inet/receive_override_options=no_header_body_checks,no_address_mappings", "would not be mapped"),
+           ("192.0.2.10:25/inet/receive_override_options=no_address_mappings", "for 192.0.2.10:25: "),
+           ("smtpd/pass/smtpd_reject_unlisted_recipient=no", "for smtpd: "), ("smtp/inet/virtual_alias_maps=", "for smtp: "),
+           ("cleanup/unix/virtual_alias_maps=", 'has "-o virtual_alias_maps=" for cleanup: '),
+           ("smtp/inet/cleanup_service_name=second second/unix/virtual_alias_maps=", "for second: ")]
+HARMLESS = ["submission/inet/smtpd_reject_unlisted_recipient=no", "127.0.0.1:10025/inet/receive_override_options=no_address_mappings",
+            "second/unix/virtual_alias_maps=", "smtp/inet/smtpd_reject_unlisted_recipient=yes",
+            "smtp/inet/receive_override_options=no_header_body_checks", "smtp/unix/smtp_helo_timeout=5"]
+
+
+def test_overrides(machine):
+    more = ["submission inet n - y - - smtpd", "127.0.0.1:10025 inet n - y - - smtpd", "192.0.2.10:25 inet n - y - - smtpd",
+            "smtpd pass - - y - - smtpd", "second unix n - y - 0 cleanup"]
+    master = machine.read("/etc/postfix/master.cf") + "\n".join(more) + "\n"
+    for settings, text in [*HARMFUL, *((settings, None) for settings in HARMLESS)]:
+        machine.write("/etc/postfix/master.cf", master)
+        for setting in settings.split(" "):
+            machine("postconf", "-P", setting)
+        before = machine.tree()
+        if text is None:
+            machine.setup("--dry-run", *OPTIONS)
+        else:
+            assert text in machine.setup(*OPTIONS, status=CONFIG), settings
+        assert machine.changed_since(before) == [], settings
 
 
 def test_postfix_without_a_configuration(machine):
