@@ -23,11 +23,15 @@ const struct hd_command hd_commands[] = {
 	    "  --domain DOMAIN  the base domain, when there is no configuration yet\n"
 	    "  --ipv4 ADDR      the mail server's address, for the advice at the end\n"
 	    "  --ipv6 ADDR      its IPv6 address, if it has one\n"
-	    "  --catch-all      take mail for any alias, instead of refusing what is for none\n"
+	    "  --catch-all      take mail for any alias, instead of refusing what is for none.\n"
+	    "                   Then a hook that fails for the probe \"wrong\" alone makes any\n"
+	    "                   sender look like one that verifies DANE, as nothing tells that\n"
+	    "                   its message was offered\n"
 	    "  --limits         on a Postfix that serves others, too: set what makes a public\n"
 	    "                   test server of it, nonetheless\n"
-	    "  --remove         give Postfix back what it had, and remove what setup has made\n"
-	    "  --purge          configuration, keys, database and user, too\n",
+	    "  --remove         give Postfix back what it had, and remove what setup has made;\n"
+	    "                   not while Postfix's queue has messages for the hook\n"
+	    "  --purge          these messages, configuration, keys, database and user, too\n",
 	.options = {[SETUP_DOMAIN] = {"domain", NULL, true},
 	    [SETUP_IPV4] = {"ipv4", NULL, true},
 	    [SETUP_IPV6] = {"ipv6", NULL, true},

@@ -43,6 +43,7 @@ static const struct step steps[] = {
 
 static const struct step remove_steps[] = {
     {"configuration", hd_setup_remove_config, false, true},
+    {"queue", hd_setup_remove_queue, false, true},
     {"postfix", hd_setup_remove_postfix, true, false},
     {"nginx", hd_setup_remove_nginx, true, false},
     {"verify", hd_setup_verify, true, true},

@@ -1,6 +1,7 @@
 """What havedane setup makes of Debian's Postfix: real mail to it, from a client that it does not know."""
 
 import contextlib
+import json
 import re
 import ssl
 import subprocess
@@ -329,5 +330,57 @@ def test_service_down_and_up_again(server):
         assert answers(server, *addresses) == [250, 250, 250, 250, 250, 554, 554]
 
 
+# --- what is in the queue when setup is taken back
+
+def queue(server):
+    return {message["queue_id"] for message in map(json.loads, server("postqueue", "-j").splitlines())}
+
+
+def test_removal_while_messages_wait_for_the_hook(server):
+    """They would be bounced: nothing is changed, or they are deleted."""
+    hook = "/usr/libexec/havedane/havedane-hook"
+    alias = server.create()
+    server("chmod", "a-x", hook)
+    try:
+        ours = {server.send(f"{alias}@{probe}.{DOMAIN}") for probe in PROBES}
+        until(lambda: all("deferred" in server.outcomes(queue_id) for queue_id in ours), "three messages to wait")
+        before = server.tree()
+        said = server.setup("--remove", status=78)
+        assert "Postfix's queue has 3 messages for the hook" in said and "postqueue -f" in said and "--purge" in said
+        assert server.changed_since(before) == []
+        printed = server.setup("--remove", "--purge", "--dry-run")
+        assert {f"would remove message {queue_id} from Postfix's queue" in printed for queue_id in ours} == {True}
+        # One that is somebody else's, too, is not ours to delete.
+        server("sh", "-c", "echo 'waits: \"|exit 75\"' >>/etc/aliases && newaliases")
+        mixed = server.send(f"{alias}@do.{DOMAIN}", "waits@localhost")
+        until(lambda: server.outcomes(mixed).count("deferred") > 1, "a message to wait")
+        before = server.tree()
+        said = server.setup("--remove", "--purge", status=78)
+        assert "has 4 messages" in said and "1 of them is for others, too" in said
+        assert server.changed_since(before) == []
+        assert queue(server) == ours | {mixed}
+    finally:
+        server("chmod", "a+x", hook)
+    server("postsuper", "-d", mixed)
+    server("postqueue", "-f")
+    for queue_id in ours:
+        server.wait_gone(queue_id)
+
+
 def test_nothing_was_bounced(server):
     assert "status=bounced" not in server.log
+
+
+def test_removal_with_messages_for_the_hook(staged):
+    """With --purge they go, and nobody hears of it."""
+    server = MailMachine(staged, "catch-all")
+    try:
+        server("chmod", "a-x", "/usr/libexec/havedane/havedane-hook")
+        other, ours = server.send("root@localhost"), {server.send(f"unknown@{probe}.{DOMAIN}") for probe in PROBES}
+        server.wait_gone(other)
+        until(lambda: all("deferred" in server.outcomes(queue_id) for queue_id in ours), "three messages to wait")
+        server.setup("--remove", "--purge")
+        assert queue(server) == set()
+        assert "status=bounced" not in server.log
+    finally:
+        server.close()
