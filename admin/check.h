@@ -2,8 +2,9 @@
  * check - "havedane check": what its groups of points share
  *
  * A group is a row in the table of command_check.c and a function here, which
- * looks at one theme and reports what it finds, each point by hd_check_add.
- * Nothing is changed by looking.
+ * looks at one theme and reports what it finds, each point by
+ * hd_check_list_add. Nothing is changed by looking, but for the tests that
+ * hd_check_rcpt makes and deletes.
  */
 #ifndef HD_CHECK_H
 #define HD_CHECK_H
@@ -18,6 +19,7 @@
 #include "probe.h"
 #include "resolver.h"
 #include "smtp.h"
+#include "store.h"
 
 enum { HD_CHECK_HOST_SIZE = HD_PROBE_NAME_MAX + 1 + HD_DOMAIN_SIZE };
 
@@ -61,6 +63,7 @@ void hd_check_cert(struct hd_check *check);
 void hd_check_dns(struct hd_check *check);
 void hd_check_tlsa(struct hd_check *check);
 void hd_check_smtp(struct hd_check *check);
+void hd_check_rcpt(struct hd_check *check);
 void hd_check_postfix(struct hd_check *check);
 void hd_check_maps(struct hd_check *check);
 void hd_check_hook(struct hd_check *check);
@@ -84,6 +87,45 @@ bool hd_check_postfix_learn(struct hd_check *check);
 
 /* hd_check_postfix_catch_all - whether mail for any alias is taken, without asking the service */
 bool hd_check_postfix_catch_all(const struct hd_check *check);
+
+/*
+ * Parts of groups. Those that return bool say whether all is well; what is
+ * not is reported.
+ */
+
+/* hd_check_space_queue - whether the queue has room enough for Postfix to take mail */
+void hd_check_space_queue(struct hd_check *check);
+
+/* hd_check_folder - who may write to the folder of Postfix's maps */
+void hd_check_folder(struct hd_check *check);
+
+/* hd_check_restrictions - lists of a service that may refuse one message of three */
+bool hd_check_restrictions(struct hd_check *check, const struct hd_postfix_service *service);
+
+/* hd_check_rewrite - maps that lead mail for the probes away from the hook */
+bool hd_check_rewrite(struct hd_check *check, const struct hd_postfix_service *service);
+
+/*
+ * hd_check_owner - the user that hook and service run as: who owns the database, else havedane
+ *
+ * Only an owner that the folder of the database has, too, as its files can be
+ * anything. 0: there is none.
+ */
+uid_t hd_check_owner(const struct hd_check *check);
+
+/* What hd_check_store_do does with the store, and what it needs for it. */
+typedef enum hd_error hd_check_store_work(struct hd_store *store, void *context);
+
+/*
+ * hd_check_store_do - open the store as its owner, who alone must be able to, and work with it
+ *
+ * As root, SQLite would give the files beside the database to its owner, also
+ * to a wrong one, and shut out the service that has them open. Nothing is
+ * created or migrated. HD_CONFIG: the database belongs to root, or to another
+ * than its folder, or is no file (logged); HD_IO (logged), or as of work and
+ * hd_store_open.
+ */
+enum hd_error hd_check_store_do(struct hd_check *check, hd_check_store_work *work, void *context);
 
 /* hd_check_socket - a unix socket: there, mode 0660, of this group ("": any) */
 void hd_check_socket(struct hd_check *check, const char *id, const char *path, const char *group);

@@ -92,8 +92,17 @@ hd_check_alias(struct hd_check *check)
 	/* Without a Postfix to read, the configuration alone says whether it is in use. */
 	(void)hd_check_postfix_learn(check);
 	if (!socket_path(check, path)) {
-		hd_check_list_add(&check->list, HD_CHECK_OK, "alias.lookup", check->config.domain,
-		    "not in use: mail for unknown aliases is taken, and dropped by the hook");
+		/* No look-ups, no offers: a refusal is told by what does not arrive, alone. */
+		hd_check_list_add(&check->list, HD_CHECK_WARNING, "alias.lookup",
+		    check->config.domain,
+		    "not in use (catch-all): mail for any alias is taken, and dropped by the hook "
+		    "if there is no such test. How far a sender got that does not deliver cannot "
+		    "be told: if only mail for \"%s\" does not get to the hook, whoever does not "
+		    "verify DANE looks as if it did",
+		    hd_probes[HD_PROBE_WRONG].name);
+		hd_check_list_mend(&check->list,
+		    "give [postfix] socket in %s, then: havedane setup (without --catch-all)",
+		    check->conf);
 		return;
 	}
 	/* Postfix asks as its own user, who is in the group of that name. */

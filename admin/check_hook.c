@@ -1,5 +1,6 @@
 /* check: the hook, run as Postfix would run it, with nothing to record */
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "alias_random.h"
 #include "check.h"
 #include "check_log.h"
+#include "postfix_part.h"
 #include "program.h"
 
 enum {
@@ -56,21 +58,42 @@ take_command(struct hook *hook, const char *value)
 	return count > 0;
 }
 
-/* take_user - the owner of the alias file's index; default_privs where that is root */
+/* look - at the alias file's index, which may be anything: its folder is not root's, always */
 static bool
-take_user(struct hd_check *check, struct hook *hook)
+look(const struct hd_check *check, struct stat *index)
 {
-	const struct passwd *user;
-	struct stat index;
 	char path[HD_PATH_SIZE + 32];
+	bool seen;
+	int fd;
 
 	(void)snprintf(path, sizeof(path), "%s/aliases.db", check->maps);
-	if (stat(path, &index) != 0)
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
 		return false;
-	if (index.st_uid == 0)
+	seen = fstat(fd, index) == 0 && S_ISREG(index->st_mode);
+	(void)close(fd);
+	return seen;
+}
+
+/* is_same - whether nobody has touched it, or put another in its place */
+static bool
+is_same(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino &&
+	       one->st_uid == other->st_uid && one->st_ctim.tv_sec == other->st_ctim.tv_sec &&
+	       one->st_ctim.tv_nsec == other->st_ctim.tv_nsec;
+}
+
+/* take_user - the owner of the alias file's index; default_privs where that is root */
+static bool
+take_user(struct hd_check *check, struct hook *hook, const struct stat *index)
+{
+	const struct passwd *user;
+
+	if (index->st_uid == 0)
 		user = getpwnam(hd_postfix_view_get(&check->view, "default_privs", true));
 	else
-		user = getpwuid(index.st_uid);
+		user = getpwuid(index->st_uid);
 	if (user == NULL)
 		return false;
 	hook->user = (struct hd_program_user){user->pw_uid, user->pw_gid};
@@ -78,22 +101,57 @@ take_user(struct hd_check *check, struct hook *hook)
 	return true;
 }
 
+/*
+ * find - what runs the hook, and as whom
+ *
+ * The index is looked at before and after it is asked: so the command is of
+ * that file's owner.
+ */
 static bool
 find(struct hd_check *check, struct hook *hook)
 {
 	char maps[HD_PATH_SIZE + 32], name[64], *value = NULL;
+	struct stat before, after;
 	bool found;
 
 	/* Ours, whether or not alias_maps has it: that is for maps.route. */
 	(void)snprintf(maps, sizeof(maps), "hash:%s/aliases", check->maps);
 	(void)snprintf(name, sizeof(name), "havedane-%s", hd_probes[HD_PROBE_DO].name);
-	found = hd_postfix_map_query(&check->view, "postalias", name, maps, &value) == HD_OK &&
-		take_command(hook, value) && take_user(check, hook);
+	found = look(check, &before) &&
+		hd_postfix_map_query(&check->view, "postalias", name, maps, &value) == HD_OK &&
+		look(check, &after) && is_same(&before, &after) && take_command(hook, value) &&
+		take_user(check, hook, &after);
 	free(value);
 	if (!found)
 		hd_check_list_add(&check->list, HD_CHECK_UNKNOWN, "hook.run", check->maps,
 		    "no alias runs it, see maps.index and maps.route");
 	return found;
+}
+
+/*
+ * is_trusted - whether the hook may be tried
+ *
+ * What is in the alias file is said by its owner, who is not root: nothing but
+ * our own hook is run, and as nobody but the user whom it is for.
+ */
+static bool
+is_trusted(struct hd_check *check, const struct hook *hook)
+{
+	const uid_t wanted = hd_check_owner(check);
+
+	if (strcmp(hook->argv[0], HD_POSTFIX_HOOK) != 0) {
+		report(check, "hook.run", hook, "not tried, as it is not " HD_POSTFIX_HOOK,
+		    "havedane setup");
+		return false;
+	}
+	if (wanted == 0 || hook->user.uid != wanted) {
+		report(check, "hook.run", hook,
+		    "not tried, as the index of the alias file belongs to somebody else than the "
+		    "database: the hook cannot use it",
+		    "see maps.owner; havedane setup");
+		return false;
+	}
+	return true;
 }
 
 /* run - as local(8) does, for a recipient; the exit status, or -1 (what is logged says why) */
@@ -214,6 +272,6 @@ hd_check_hook(struct hd_check *check)
 	if (geteuid() != 0)
 		hd_check_list_add(&check->list, HD_CHECK_UNKNOWN, "hook.run", hook.argv[0],
 		    "only root can run it as %s", hook.user_name);
-	else if (check_run(check, &hook))
+	else if (is_trusted(check, &hook) && check_run(check, &hook))
 		check_store(check, &hook);
 }

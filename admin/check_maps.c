@@ -79,25 +79,12 @@ user_name(uid_t uid, char text[32])
 	return text;
 }
 
-/* wanted_owner - the user to run the hook as: who owns the database, else havedane */
-static uid_t
-wanted_owner(const struct hd_check *check)
-{
-	const struct passwd *user;
-	struct stat store;
-
-	if (stat(check->config.store_path, &store) == 0 && store.st_uid != 0)
-		return store.st_uid;
-	user = getpwnam("havedane");
-	return user == NULL ? 0 : user->pw_uid;
-}
-
 /* Postfix runs the hook as the owner of the index, which postalias gives the owner of its source. */
 static void
 check_owner(struct hd_check *check, const struct stat *index)
 {
 	struct hd_check_list *list = &check->list;
-	const uid_t wanted = wanted_owner(check);
+	const uid_t wanted = hd_check_owner(check);
 	struct stat source;
 	char path[PATH_SIZE], name[32], wanted_name[32];
 
@@ -246,6 +233,7 @@ hd_check_maps(struct hd_check *check)
 
 	if (!hd_check_postfix_learn(check))
 		return;
+	hd_check_folder(check);
 	(void)snprintf(map, sizeof(map), "hash:%s/aliases", check->maps);
 	if (check_file(check, map, "postalias", &index))
 		check_owner(check, &index);

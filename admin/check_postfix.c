@@ -69,21 +69,19 @@ shown(const char *value, char text[64])
 	(void)snprintf(text, 64, "%.*s%s", 56, value, strlen(value) > 56 ? "..." : "");
 }
 
+/* mend - the command that gives a parameter its value, in main.cf or in master.cf */
 static void
-report(struct hd_check *check, const struct hd_postfix_setting *setting, const char *value)
+mend(struct hd_check *check, const struct hd_postfix_service *service,
+    const struct hd_postfix_setting *setting, const char *value)
 {
-	const char *why = why_vital(setting->name);
-	const bool grave = setting->needed || why != NULL;
 	const char *whole = setting->value;
 	char *sum = NULL;
-	char is[64], wanted[64];
 
-	shown(value, is);
-	shown(setting->value, wanted);
-	hd_check_list_add(&check->list, grave ? HD_CHECK_FAILURE : HD_CHECK_WARNING,
-	    "postfix.setting", setting->name, "is \"%s\", %s \"%s\"%s%s", is,
-	    setting->added ? "without" : "not", wanted, why == NULL ? "" : ": ",
-	    why == NULL ? "" : why);
+	if (service != NULL && hd_postfix_view_overrides(&check->view, service, setting->name)) {
+		hd_check_list_mend(&check->list, "postconf -PX '%s/%s' && postfix reload",
+		    service->name, setting->name);
+		return;
+	}
 	if (setting->added && hd_postfix_list_add(value, setting->value, &sum) == HD_OK)
 		whole = sum;
 	/* A command that is cut would do harm. */
@@ -98,19 +96,67 @@ report(struct hd_check *check, const struct hd_postfix_setting *setting, const c
 	free(sum);
 }
 
+/* check_setting - of a service, or of main.cf (NULL); whether it is as it must be */
+static bool
+check_setting(struct hd_check *check, const struct hd_postfix_service *service,
+    const struct hd_postfix_setting *setting)
+{
+	const char *value = hd_postfix_view_at(&check->view, service, setting->name, false);
+	const char *why = why_vital(setting->name);
+	const bool grave = setting->needed || why != NULL;
+	char is[64], wanted[64];
+
+	if (hd_postfix_setting_holds(setting, value))
+		return true;
+	shown(value, is);
+	shown(setting->value, wanted);
+	hd_check_list_add(&check->list, grave ? HD_CHECK_FAILURE : HD_CHECK_WARNING,
+	    "postfix.setting", setting->name, "%s%sis \"%s\", %s \"%s\"%s%s",
+	    service == NULL ? "" : service->name, service == NULL ? "" : ": ", is,
+	    setting->added ? "without" : "not", wanted, why == NULL ? "" : ": ",
+	    why == NULL ? "" : why);
+	mend(check, service, setting, value);
+	return false;
+}
+
+/* is_moot - whether main.cf's value is of no account, as all that takes mail has its own */
+static bool
+is_moot(const struct hd_postfix_view *view, const char *name)
+{
+	bool any = false;
+
+	if (strncmp(name, "smtpd_", strlen("smtpd_")) != 0)
+		return false;
+	for (size_t i = 0; i < view->count; i++) {
+		const struct hd_postfix_service *service = &view->services[i];
+
+		if (service->role != HD_POSTFIX_TAKE)
+			continue;
+		if (!hd_postfix_view_overrides(view, service, name))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* main.cf is looked at once; of services, what master.cf has of their own. */
 static void
 check_settings(struct hd_check *check, const struct hd_postfix_settings *settings)
 {
+	const struct hd_postfix_view *view = &check->view;
 	size_t wrong = 0;
 
 	for (size_t i = 0; i < settings->count; i++) {
 		const struct hd_postfix_setting *setting = &settings->rows[i];
-		const char *value = hd_postfix_view_get(&check->view, setting->name, false);
 
-		if (hd_postfix_setting_holds(setting, value))
-			continue;
-		wrong++;
-		report(check, setting, value);
+		if (!is_moot(view, setting->name))
+			wrong += check_setting(check, NULL, setting) ? 0 : 1;
+		for (size_t at = 0; at < view->count; at++) {
+			const struct hd_postfix_service *service = &view->services[at];
+
+			if (hd_postfix_view_overrides(view, service, setting->name))
+				wrong += check_setting(check, service, setting) ? 0 : 1;
+		}
 	}
 	if (wrong == 0)
 		hd_check_list_add(&check->list, HD_CHECK_OK, "postfix.setting", "main.cf",
@@ -184,6 +230,7 @@ hd_check_postfix(struct hd_check *check)
 
 	if (!hd_check_postfix_learn(check))
 		return;
+	hd_check_space_queue(check);
 	conf = realpath(check->conf, NULL);
 	if (conf == NULL) {
 		hd_check_list_add(&check->list, HD_CHECK_UNKNOWN, "postfix.setting", check->conf,

@@ -6,63 +6,20 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #include "check.h"
 #include "check_log.h"
-#include "log.h"
-#include "store.h"
 
 enum {
-	LOCK_WAIT = 2000, /* milliseconds */
-	SPACE_FEW = 200,  /* megabytes: a warning */
+	SPACE_FEW = 200, /* megabytes: a warning */
 	SPACE_NONE = 20,
 	MEGABYTE = 1024 * 1024
 };
 
-/* Opened as the hook does it: nothing is created or migrated. */
 static enum hd_error
-open_and_count(const struct hd_check *check, int64_t *count)
+count_tests(struct hd_store *store, void *context)
 {
-	const struct hd_store_options options = {
-	    .backend = check->config.backend,
-	    .path = check->config.store_path,
-	    .access = HD_STORE_USE,
-	    .durable = true,
-	    .wait = LOCK_WAIT,
-	};
-	struct hd_store *store = NULL;
-	enum hd_error error = hd_store_open(&options, &store);
-
-	if (error == HD_OK)
-		error = hd_store_count(store, count);
-	hd_store_close(store);
-	return error;
-}
-
-/*
- * open_as_owner - as the database's owner, who alone must be able to
- *
- * As root, SQLite would give the files beside the database to its owner, also
- * to a wrong one, and shut out the service that has them open.
- */
-static enum hd_error
-open_as_owner(const struct hd_check *check, const struct stat *file, int64_t *count)
-{
-	const bool change = geteuid() == 0;
-	const gid_t group = getegid();
-	enum hd_error error;
-
-	if (change && (setegid(file->st_gid) != 0 || seteuid(file->st_uid) != 0)) {
-		hd_error("cannot become its owner: %s", strerror(errno));
-		error = HD_IO;
-	} else
-		error = open_and_count(check, count);
-	if (change && (seteuid(0) != 0 || setegid(group) != 0)) {
-		hd_error("cannot become root again: %s", strerror(errno));
-		error = HD_IO;
-	}
-	return error;
+	return hd_store_count(store, context);
 }
 
 static void
@@ -78,7 +35,12 @@ check_open(struct hd_check *check, const struct stat *file)
 		    "belongs to root, and is not opened so, see store.owner");
 		return;
 	}
-	error = open_as_owner(check, file, &count);
+	error = hd_check_store_do(check, count_tests, &count);
+	if (error == HD_CONFIG) {
+		hd_check_list_add(
+		    list, HD_CHECK_UNKNOWN, "store.open", path, "%s", hd_check_log_take());
+		return;
+	}
 	if (error == HD_OK) {
 		hd_check_list_add(list, HD_CHECK_OK, "store.open", path,
 		    "opens, its schema is of this version, %lld %s", (long long)count,

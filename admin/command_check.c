@@ -19,6 +19,7 @@ static const struct group {
     {"dns", hd_check_dns},
     {"tlsa", hd_check_tlsa},
     {"smtp", hd_check_smtp},
+    {"rcpt", hd_check_rcpt},
     {"postfix", hd_check_postfix},
     {"maps", hd_check_maps},
     {"hook", hd_check_hook},

@@ -133,8 +133,10 @@ const struct hd_command hd_commands[] = {
 	.help =
 	    "Goes through the whole installation and prints a line per point: ok, warning,\n"
 	    "failure, or unknown where it cannot be told from here, with the cause and what mends\n"
-	    "it. Nothing is changed. GROUP: only points of that group: store, cert, dns, tlsa,\n"
-	    "smtp, postfix, maps, hook, alias, fair or web.\n"
+	    "it. Nothing is changed, but that \"rcpt\" makes a test, asks port 25 as a sender "
+	    "would\n"
+	    "whether it takes mail for it, and deletes the test again. GROUP: only points of that\n"
+	    "group: store, cert, dns, tlsa, smtp, rcpt, postfix, maps, hook, alias, fair or web.\n"
 	    "\n"
 	    "  --json                  for programs\n"
 	    "  --resolver ADDR[@PORT]  the DNS server to ask, which need not validate (that of\n"

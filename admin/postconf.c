@@ -6,17 +6,53 @@
 #include "log.h"
 #include "program.h"
 
+enum { ARGUMENTS_MAX = 4 + 2 * HD_POSTCONF_OVER_MAX };
+
 enum hd_error
 hd_postconf_list_load(const char *folder, const char *option, struct hd_postconf_list *list)
 {
-	const char *const own[] = {"postconf", option, NULL};
-	const char *const other[] = {"postconf", "-c", folder, option, NULL};
-	const char *const *argv = folder == NULL ? own : other;
+	static const char *const nothing[] = {NULL};
+
+	return hd_postconf_list_load_over(folder, option, nothing, list);
+}
+
+/* fill - the arguments; false: there are too many */
+static bool
+fill(const char *argv[ARGUMENTS_MAX + 1], const char *folder, const char *option,
+    const char *const *over)
+{
+	size_t count = 0;
+
+	argv[count++] = "postconf";
+	if (folder != NULL) {
+		argv[count++] = "-c";
+		argv[count++] = folder;
+	}
+	if (option != NULL)
+		argv[count++] = option;
+	for (; *over != NULL && count + 2 <= ARGUMENTS_MAX; over++) {
+		argv[count++] = "-o";
+		argv[count++] = *over;
+	}
+	argv[count] = NULL;
+	return *over == NULL;
+}
+
+enum hd_error
+hd_postconf_list_load_over(
+    const char *folder, const char *option, const char *const *over, struct hd_postconf_list *list)
+{
+	const char *argv[ARGUMENTS_MAX + 1];
 	const struct hd_program program = {.argv = argv, .timeout = HD_PROGRAM_TIMEOUT};
 	struct hd_program_result result;
-	enum hd_error error = hd_program_run(&program, &result);
+	enum hd_error error;
 
 	memset(list, 0, sizeof(*list));
+	if (!fill(argv, folder, option, over)) {
+		hd_error("postconf: more than %d parameters are laid over", HD_POSTCONF_OVER_MAX);
+		return HD_CONFIG;
+	}
+	error = hd_program_run(&program, &result);
 	if (error != HD_OK)
 		return error;
 	if (result.status != 0) {

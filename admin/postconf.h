@@ -9,6 +9,8 @@
 
 #include "error.h"
 
+enum { HD_POSTCONF_OVER_MAX = 100 };
+
 /* One answer of postconf: "NAME = VALUE" for each parameter, each ending in a NUL. */
 struct hd_postconf_list {
 	char *lines;
@@ -29,6 +31,15 @@ struct hd_postconf {
  */
 enum hd_error hd_postconf_list_load(
     const char *folder, const char *option, struct hd_postconf_list *list);
+
+/*
+ * hd_postconf_list_load_over - the same, with parameters laid over main.cf
+ *
+ * over: "NAME=VALUE", as -o has them in master.cf; NULL ends it. HD_CONFIG also
+ * when there are more than HD_POSTCONF_OVER_MAX (logged).
+ */
+enum hd_error hd_postconf_list_load_over(
+    const char *folder, const char *option, const char *const *over, struct hd_postconf_list *list);
 
 /* hd_postconf_list_clear - release what it holds; all zero is allowed */
 void hd_postconf_list_clear(struct hd_postconf_list *list);

@@ -11,14 +11,13 @@ import subprocess
 import pytest
 
 import lab_check
-from lab import Lab
-from lab_check import Findings, changed, expect, kept, mode, site
+from lab_check import Findings, changed, expect, kept, lab_of, mode, site
 
 
 @pytest.fixture(scope="module")
 def lab(prefix):
     """One of our own, as it is broken again and again."""
-    with Lab(prefix) as own:
+    with lab_of(prefix) as own:
         yield own
 
 
