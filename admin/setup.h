@@ -87,7 +87,7 @@ hd_setup_step hd_setup_service;
 hd_setup_step hd_setup_reload;
 
 hd_setup_step hd_setup_remove_config; /* reads it, if it is there */
-hd_setup_step hd_setup_remove_queue; /* what Postfix would bounce; stops, or deletes it */
+hd_setup_step hd_setup_remove_queue;  /* what Postfix would bounce; stops, or deletes it */
 hd_setup_step hd_setup_remove_service;
 hd_setup_step hd_setup_remove_postfix;
 hd_setup_step hd_setup_remove_nginx;
