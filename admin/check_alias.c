@@ -107,7 +107,8 @@ hd_check_alias(struct hd_check *check)
 	}
 	/* Postfix asks as its own user, who is in the group of that name. */
 	hd_check_socket(check, "alias.socket", path,
-	    check->config.postfix_group[0] == '\0' ? "postfix" : check->config.postfix_group);
+	    check->config.postfix_group[0] == '\0' ? HD_POSTFIX_GROUP
+						   : check->config.postfix_group);
 	if (hd_alias_random(alias) != HD_OK)
 		return;
 	if (access(path, W_OK) != 0 && errno == EACCES) {

@@ -2,30 +2,50 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "check_log.h"
 #include "postfix_setting.h"
+#include "setup_state.h"
 
 /* Settings of the second part without which the evidence is gone or the mail is not taken. */
-static const struct {
+static const struct vital {
 	const char *name;
 	const char *why;
+	bool left; /* setup leaves it as it is on a Postfix that serves others */
 } vital[] = {
-    {"enable_original_recipient", "the hook cannot tell for whom a message was"},
-    {"smtpd_tls_received_header", "visitors are not told which TLS they used"},
-    {"smtpd_tls_security_level", "TLS must be offered, and not demanded"},
-    {"mailbox_size_limit", "the hook may not write to a database larger than this"},
+    {"enable_original_recipient", "the hook cannot tell for whom a message was", false},
+    {"smtpd_tls_received_header", "visitors are not told which TLS they used", true},
+    {"smtpd_tls_security_level", "TLS must be offered, and not demanded", false},
+    {"mailbox_size_limit", "the hook may not write to a database larger than this", true},
 };
 
-static const char *
-why_vital(const char *name)
+static const struct vital *
+find_vital(const char *name)
 {
 	for (size_t i = 0; i < sizeof(vital) / sizeof(vital[0]); i++) {
 		if (strcmp(vital[i].name, name) == 0)
-			return vital[i].why;
+			return &vital[i];
 	}
 	return NULL;
+}
+
+/* serves_others - as setup found: it has set nothing but what is needed on any Postfix */
+static bool
+serves_others(const struct hd_postfix_settings *settings)
+{
+	struct hd_setup_state state = {.count = 0};
+	bool others = geteuid() == 0 && hd_setup_state_load(&state) == HD_OK && state.count > 0;
+
+	for (size_t i = 0; others && i < state.count; i++) {
+		const struct hd_postfix_setting *setting =
+		    hd_postfix_settings_find(settings, state.parameters[i].name);
+
+		others = setting == NULL || setting->needed;
+	}
+	hd_setup_state_clear(&state);
+	return others;
 }
 
 bool
@@ -99,11 +119,11 @@ mend(struct hd_check *check, const struct hd_postfix_service *service,
 /* check_setting - of a service, or of main.cf (NULL); whether it is as it must be */
 static bool
 check_setting(struct hd_check *check, const struct hd_postfix_service *service,
-    const struct hd_postfix_setting *setting)
+    const struct hd_postfix_setting *setting, bool others)
 {
 	const char *value = hd_postfix_view_at(&check->view, service, setting->name, false);
-	const char *why = why_vital(setting->name);
-	const bool grave = setting->needed || why != NULL;
+	const struct vital *why = find_vital(setting->name);
+	const bool grave = setting->needed || (why != NULL && !(others && why->left));
 	char is[64], wanted[64];
 
 	if (hd_postfix_setting_holds(setting, value))
@@ -114,7 +134,7 @@ check_setting(struct hd_check *check, const struct hd_postfix_service *service,
 	    "postfix.setting", setting->name, "%s%sis \"%s\", %s \"%s\"%s%s",
 	    service == NULL ? "" : service->name, service == NULL ? "" : ": ", is,
 	    setting->added ? "without" : "not", wanted, why == NULL ? "" : ": ",
-	    why == NULL ? "" : why);
+	    why == NULL ? "" : why->why);
 	mend(check, service, setting, value);
 	return false;
 }
@@ -144,23 +164,33 @@ static void
 check_settings(struct hd_check *check, const struct hd_postfix_settings *settings)
 {
 	const struct hd_postfix_view *view = &check->view;
-	size_t wrong = 0;
+	const bool others = serves_others(settings);
+	size_t wrong = 0, left = 0;
 
 	for (size_t i = 0; i < settings->count; i++) {
 		const struct hd_postfix_setting *setting = &settings->rows[i];
 
+		if (others && !setting->needed && find_vital(setting->name) == NULL) {
+			left++;
+			continue;
+		}
 		if (!is_moot(view, setting->name))
-			wrong += check_setting(check, NULL, setting) ? 0 : 1;
+			wrong += check_setting(check, NULL, setting, others) ? 0 : 1;
 		for (size_t at = 0; at < view->count; at++) {
 			const struct hd_postfix_service *service = &view->services[at];
 
 			if (hd_postfix_view_overrides(view, service, setting->name))
-				wrong += check_setting(check, service, setting) ? 0 : 1;
+				wrong += check_setting(check, service, setting, others) ? 0 : 1;
 		}
 	}
 	if (wrong == 0)
 		hd_check_list_add(&check->list, HD_CHECK_OK, "postfix.setting", "main.cf",
-		    "all %zu parameters are as generated", settings->count);
+		    "all %zu parameters are as generated", settings->count - left);
+	if (left > 0)
+		hd_check_list_add(&check->list, HD_CHECK_OK, "postfix.left", "main.cf",
+		    "%zu more are left as they are, for the others that this Postfix serves "
+		    "(havedane postfix prints them)",
+		    left);
 }
 
 /* Lists that make a domain another kind of ours; a probe's must be a virtual alias domain alone. */

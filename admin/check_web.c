@@ -54,23 +54,43 @@ hd_check_socket(struct hd_check *check, const char *id, const char *path, const 
 		    owner == NULL ? "unknown" : owner->gr_name);
 }
 
+/* says_something - whether the service answers FCGI_GET_VALUES, which asks for no page (FastCGI 1.0, 4.1) */
 static bool
+says_something(struct hd_wire *wire)
+{
+	static const unsigned char question[] = {1, 9, 0, 0, 0, 17, 7, 0, 15, 0, 'F', 'C', 'G', 'I',
+	    '_', 'M', 'P', 'X', 'S', '_', 'C', 'O', 'N', 'N', 'S', 0, 0, 0, 0, 0, 0, 0};
+	enum { GET_VALUES_RESULT = 10, HEADER = 8 };
+	char answer[HEADER];
+	size_t length = 0, some = 1;
+
+	if (hd_wire_write(wire, (const char *)question, sizeof(question)) != HD_WIRE_OK)
+		return false;
+	while (length < sizeof(answer) && some > 0) {
+		if (hd_wire_read(wire, answer + length, sizeof(answer) - length, &some) !=
+		    HD_WIRE_OK)
+			return false;
+		length += some;
+	}
+	return length == sizeof(answer) && answer[0] == 1 && answer[1] == GET_VALUES_RESULT;
+}
+
+static void
 check_answers(struct hd_check *check)
 {
 	const char *path = check->config.fastcgi_socket;
 	struct hd_wire wire;
-	const bool answers = hd_wire_open_unix(&wire, path, TIMEOUT) == HD_WIRE_OK;
 
-	if (answers)
+	if (hd_wire_open_unix(&wire, path, TIMEOUT) == HD_WIRE_OK && says_something(&wire))
 		hd_check_list_add(&check->list, HD_CHECK_OK, "web.service", path, "answers");
 	else {
 		hd_check_list_add(&check->list, HD_CHECK_FAILURE, "web.service", path,
-		    "the service does not answer: %s", wire.reason);
+		    "the service does not answer%s%s", wire.reason[0] == '\0' ? "" : ": ",
+		    wire.reason);
 		hd_check_list_mend(
 		    &check->list, "systemctl restart havedane-fcgi; journalctl -u havedane-fcgi");
 	}
 	hd_wire_close(&wire);
-	return answers;
 }
 
 /* get - a page of ours; false when there is none (reported) */
@@ -215,7 +235,7 @@ hd_check_web(struct hd_check *check)
 {
 	hd_check_socket(
 	    check, "web.socket", check->config.fastcgi_socket, check->config.fastcgi_group);
-	(void)check_answers(check);
+	check_answers(check);
 	check_page(check);
 	check_api(check);
 }

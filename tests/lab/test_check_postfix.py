@@ -225,6 +225,7 @@ def test_look_ups(asked):
         assert findings.find("ok", "alias.lookup"), "root may ask"
     with stopped(lab):
         expect(Findings(lab, "alias"), [("failure", "alias.lookup", str(socket), "no answer in time")])
+        expect(Findings(lab, "web"), [("failure", "web.service", str(lab.socket), "the service does not answer")])
     until(lambda: not Findings(lab, "alias").not_ok(), 10, "the service to answer again")
 
     probes = lab.receiver.directory / "maps" / "probes"
