@@ -20,7 +20,7 @@ def ours(paths):
 
 FAULTS = {
     "nginx": ("/etc/nginx/conf.d/broken.conf", "server {\n", "unexpected end of file, expecting", "nginx -t failed"),
-    "postfix": ("/etc/postfix/main.cf", None, "postalias hash:/etc/havedane/postfix/aliases.new failed", "postfix check failed"),
+    "postfix": ("/etc/postfix/main.cf", None, "postalias hash:/etc/havedane/postfix/aliases.new failed", "postqueue -j failed"),
 }
 
 
@@ -49,7 +49,8 @@ def test_removal_is_taken_back_too(machine, fault):
     machine.write(path, text or machine.read(path) + "inet_protocols = ipv9\n")
     before = machine.tree()
     errors = machine.setup("--remove", "--purge", status=CONFIG)
-    assert said in errors and "taken back" in errors
+    assert said in errors
+    assert ("taken back" in errors) == (fault == "nginx")  # without Postfix's queue it does not begin
     assert machine.changed_since(before) == []
 
 
