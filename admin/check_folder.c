@@ -9,6 +9,8 @@
 
 #include "check.h"
 
+enum { NAME_SIZE = 64 };
+
 /* Those that belong to the user that the hook runs as: Postfix takes it from their owner. */
 static bool
 is_hooks(const char *name)
@@ -16,20 +18,28 @@ is_hooks(const char *name)
 	return strcmp(name, "aliases") == 0 || strcmp(name, "aliases.db") == 0;
 }
 
+/* user_name - copied, as the next getpwuid(3) overwrites it */
+static void
+user_name(uid_t uid, const char *otherwise, char name[NAME_SIZE])
+{
+	const struct passwd *user = getpwuid(uid);
+
+	(void)snprintf(name, NAME_SIZE, "%s", user == NULL ? otherwise : user->pw_name);
+}
+
 static void
 report(struct hd_check *check, const char *path, const struct stat *status, bool hooks)
 {
-	const struct passwd *owner = getpwuid(status->st_uid);
-	const struct passwd *hook = hooks ? getpwuid(hd_check_owner(check)) : NULL;
+	char owner[NAME_SIZE], wanted[NAME_SIZE];
 
+	user_name(status->st_uid, "nobody known", owner);
+	user_name(hooks ? hd_check_owner(check) : 0, "root", wanted);
 	hd_check_list_add(&check->list, HD_CHECK_FAILURE, "maps.folder", path,
 	    "%s, of %s, mode %04o: others than root%s can change it",
-	    S_ISLNK(status->st_mode) ? "a link" : "it is",
-	    owner == NULL ? "nobody known" : owner->pw_name, (unsigned)(status->st_mode & 07777),
-	    hooks ? " and the hook's user" : "");
+	    S_ISLNK(status->st_mode) ? "a link" : "it is", owner,
+	    (unsigned)(status->st_mode & 07777), hooks ? " and the hook's user" : "");
 	hd_check_list_mend(&check->list, "havedane setup, or: chown -h %s:%s %s && chmod go-w %s",
-	    hook == NULL ? "root" : hook->pw_name, hook == NULL ? "root" : hook->pw_name, path,
-	    path);
+	    wanted, wanted, path, path);
 }
 
 static bool

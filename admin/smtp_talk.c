@@ -6,7 +6,7 @@
 
 #include "clock.h"
 
-enum { SMTP_PORT = 25, TALK_TIMEOUT = 30 * 1000, COMMAND_SIZE = 600 };
+enum { SMTP_PORT = 25, TALK_TIMEOUT = 15 * 1000, COMMAND_SIZE = 600 };
 
 /* read_reply - its code; 0: none, or what came is no reply */
 static int
@@ -29,7 +29,7 @@ read_reply(struct hd_smtp_talk *talk)
 	}
 	if (code < 0)
 		return 0;
-	/* What is shown of it: its last line. */
+	/* What is shown of it: its first line. */
 	talk->reply[strcspn(talk->reply, "\r\n")] = '\0';
 	return code;
 }

@@ -149,7 +149,93 @@ def test_alias_runs_something_else(lab):
         expect(Findings(lab, "maps"), [("failure", "maps.route", "havedane-dont", "does not run the hook")])
 
 
+# Who may write to the maps
+
+
+@pytest.mark.parametrize("name, owner, wrong, parts", [
+    ("", "havedane", 0o755, ("of havedane", "havedane setup")),
+    ("", "root", 0o1775, ("mode 1775", "chmod go-w")),
+    ("virtual", "havedane", 0o644, ("of havedane", "chown -h root:root")),
+    ("virtual.db", "root", 0o664, ("mode 0664",)),
+    ("aliases", "www-data", 0o644, ("of www-data", "chown -h havedane:havedane")),
+    ("aliases.db", "havedane", 0o666, ("mode 0666",)),
+])
+def test_maps_that_others_can_change(lab, name, owner, wrong, parts):
+    path = lab.receiver.directory / "maps" / name
+    before = path.stat()
+
+    def plant():
+        shutil.chown(path, owner)
+        path.chmod(wrong)
+
+    def back():
+        os.chown(path, before.st_uid, before.st_gid)
+        path.chmod(before.st_mode & 0o7777)
+    with changed(plant, back):
+        expect(Findings(lab, "maps"), [("failure", "maps.folder", f"{str(path).rstrip('/')}: ", *parts)])
+    assert not Findings(lab, "maps").not_ok()
+
+
+def test_link_among_the_maps(lab):
+    link = lab.receiver.directory / "maps" / "virtual.lmdb"
+    link.symlink_to("/etc/passwd")
+    with changed(lambda: os.chown(link, 65534, 65534, follow_symlinks=False), link.unlink):
+        expect(Findings(lab, "maps"), [("failure", "maps.folder", f"{link}: a link")])
+
+
+# Room
+
+
+def test_no_room_in_the_queue(lab):
+    with main_cf(lab, queue_minfree="1000000000000000"):
+        expect(Findings(lab, "postfix"), [("failure", "postfix.space", str(lab.receiver.directory / "queue"), "452")])
+    with main_cf(lab, message_size_limit="1000000000000000", mailbox_size_limit="0"):
+        expect(Findings(lab, "postfix"), [("failure", "postfix.space", "df -h")])
+
+
+@pytest.mark.parametrize("size, status", [("2m", "failure"), ("12m", "warning"), ("40m", "ok")])
+def test_room_in_a_small_file_system(lab, size, status):
+    queue = lab.receiver.directory / "queue"
+    lab.receiver.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", queue])
+    with changed(lambda: None, lambda: lab.receiver.run(["umount", queue])):
+        assert Findings(lab, "postfix").find(status, "postfix.space")
+
+
 # The hook
+
+
+@contextlib.contextmanager
+def alias_runs(lab, command):
+    """The alias file of whoever has the user havedane."""
+    source = lab.receiver.directory / "maps" / "aliases"
+    with kept(source, source.with_name("aliases.db")):
+        source.write_text(f'havedane-do: "|{command}"\n')
+        lab.postfix["receiver"].command("postalias", f"hash:{source}")
+        yield source.with_name("aliases.db")
+
+
+def test_another_command_is_not_run(lab):
+    made = lab.receiver.directory / "made"
+    with alias_runs(lab, f"/usr/bin/touch {made}"):
+        expect(Findings(lab, "hook"), [("failure", "hook.run", "/usr/bin/touch", "not tried")])
+    assert not made.exists()
+
+
+def test_hook_is_not_run_as_somebody_else(lab):
+    index = lab.receiver.directory / "maps" / "aliases.db"
+    with changed(lambda: shutil.chown(index, "www-data"), lambda: shutil.chown(index, "havedane")):
+        expect(Findings(lab, "hook"), [("failure", "hook.run", "as www-data: not tried")])
+
+
+def test_index_that_is_a_link(lab):
+    index = lab.receiver.directory / "maps" / "aliases.db"
+    away = index.with_name("away.db")
+
+    def plant():
+        index.rename(away)
+        index.symlink_to(away)
+    with changed(plant, lambda: away.rename(index)):
+        expect(Findings(lab, "hook"), [("unknown", "hook.run", "no alias runs it")])
 
 
 def test_hook_missing(lab):
