@@ -210,7 +210,8 @@ def test_purge_of_many(place, one_manager):
     ended = time.monotonic()
     started = one_manager.heard[0][0]
     during = [moment for moment in one_manager.pings if moment < ended]
-    assert len(during) >= (ended - started) / 0.2, "the watchdog heard little"
+    # Every 20 ms, on an idle machine; seldom, had it waited for the whole purge.
+    assert len(during) >= (ended - started) / 0.2 / (4 if SANITIZED else 1), "the watchdog heard little"
 
 
 def test_stop_during_a_purge(place):
