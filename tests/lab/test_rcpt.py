@@ -25,8 +25,8 @@ def neighbour(lab):
     domains = postfix.command("postconf", "-h", "mydestination").stdout.strip()
     postfix.command("postconf", "-e", f"mydestination = {domains}, neighbour.test")
     postfix.command("postfix", "reload")
-    with lab.smtp() as session:
-        until(lambda: session.rcpt_code("root@neighbour.test")[0] == 250, 20, "the neighbour's domain")
+    # A session for each try: the smtpd of an open one keeps its settings until the client leaves.
+    until(lambda: rcpt(lab, "root@neighbour.test")[0] == 250, 20, "the neighbour's domain")
     yield "root@neighbour.test"
     postfix.command("postconf", "-e", f"mydestination = {domains}")
     postfix.command("postfix", "reload")
