@@ -1,0 +1,3 @@
+/* placeholder until merged */
+export const RESOLVER = { id: 'resolver' };
+export const SERVERS = [];
