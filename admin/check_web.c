@@ -12,14 +12,21 @@
 #include "wire.h"
 
 #define SITE HD_PKGDATADIR "/nginx/havedane.conf"
+#define TLS  HD_PKGDATADIR "/nginx/havedane-tls.conf" /* the same by https, with one header more */
+#define INC  HD_PKGDATADIR "/nginx/havedane.inc"      /* what they have in common */
 
 enum { TIMEOUT = 5 * 1000, LINE_SIZE = 1024, HEADER_SIZE = 512 };
 
-/* The API's own answers bring these along. */
-static const struct {
+struct header {
 	const char *name;
 	const char *value;
-} api_headers[] = {
+};
+
+/* The page's, by "expires". */
+static const struct header caching = {"Cache-Control", "no-cache"};
+
+/* The API's own answers bring these along. */
+static const struct header api_headers[] = {
     {"Content-Type", "application/json"},
     {"Cache-Control", "no-store"},
     {"X-Content-Type-Options", "nosniff"},
@@ -120,71 +127,93 @@ get(struct hd_check *check, const char *id, const char *path, struct hd_http_ans
 	return false;
 }
 
-/* check_header - that an answer has it, as it should be */
+/* check_header - that an answer has it, as it should be; otherwise that is a failure, or a warning */
 static bool
-check_header(struct hd_check *check, const struct hd_http_answer *answer, const char *path,
-    const char *name, const char *wanted)
+check_header(struct hd_check *check, enum hd_check_status status,
+    const struct hd_http_answer *answer, const char *path, const struct header *wanted)
 {
 	char value[HEADER_SIZE];
-	const bool there = hd_http_header(answer, name, value, sizeof(value));
+	const bool there = hd_http_header(answer, wanted->name, value, sizeof(value));
 
-	if (there && strcmp(value, wanted) == 0)
+	if (there && strcmp(value, wanted->value) == 0)
 		return true;
 	if (there)
-		hd_check_list_add(&check->list, HD_CHECK_FAILURE, "web.header", path,
-		    "%s is \"%s\"", name, value);
+		hd_check_list_add(
+		    &check->list, status, "web.header", path, "%s is \"%s\"", wanted->name, value);
 	else
 		hd_check_list_add(
-		    &check->list, HD_CHECK_FAILURE, "web.header", path, "%s is missing", name);
+		    &check->list, status, "web.header", path, "%s is missing", wanted->name);
 	hd_check_list_mend(&check->list,
-	    "in nginx's site, as in " SITE ": add_header %s \"%s\" always; then: nginx -s reload",
-	    name, wanted);
+	    "make nginx's site as %s, or: add_header %s \"%s\" always; then: nginx -s reload",
+	    answer->tls ? TLS : SITE, wanted->name, wanted->value);
 	return false;
 }
 
-/* take_header - name and value of an add_header line of the site; false: it is none */
 static bool
-take_header(char *line, const char **name, const char **value)
+starts_with(const char *line, const char *directive)
+{
+	return strncmp(line + strspn(line, " \t"), directive, strlen(directive)) == 0;
+}
+
+/* take_header - of an add_header line, which is cut into pieces; false: it is none */
+static bool
+take_header(char *line, struct header *header)
 {
 	static const char directive[] = "add_header ";
-	char *rest = line + strspn(line, " \t"), *quote, *end;
+	char *name, *quote, *end;
 
-	if (strncmp(rest, directive, strlen(directive)) != 0)
+	if (!starts_with(line, directive))
 		return false;
-	*name = rest += strlen(directive);
-	quote = strstr(rest, " \"");
+	name = line + strspn(line, " \t") + strlen(directive);
+	quote = strstr(name, " \"");
 	end = quote == NULL ? NULL : strchr(quote + 2, '"');
 	if (end == NULL)
 		return false;
 	*quote = *end = '\0';
-	*value = quote + 2;
+	*header = (struct header){name, quote + 2};
 	return true;
 }
 
-/* check_page_headers - those of the site as we install it, which is the only list of them */
+/* check_file - the page's headers in a file that we install for nginx, which is the only list of
+ * them, up to its first location; returns how many are as they should be, adds all to *count */
+static size_t
+check_file(struct hd_check *check, const char *file, enum hd_check_status status,
+    const struct hd_http_answer *answer, size_t *count)
+{
+	char line[LINE_SIZE];
+	struct header wanted;
+	size_t good = 0;
+	FILE *site = fopen(file, "re");
+
+	if (site == NULL) {
+		hd_check_list_add(&check->list, HD_CHECK_UNKNOWN, "web.header", "/", "%s: %s", file,
+		    strerror(errno));
+		(*count)++;
+		return 0;
+	}
+	while (fgets(line, sizeof(line), site) != NULL && !starts_with(line, "location ")) {
+		if (!take_header(line, &wanted))
+			continue;
+		(*count)++;
+		good += check_header(check, status, answer, "/", &wanted) ? 1 : 0;
+	}
+	(void)fclose(site); /* only read from */
+	return good;
+}
+
 static void
 check_page_headers(struct hd_check *check, const struct hd_http_answer *answer)
 {
-	char line[LINE_SIZE];
-	const char *name, *value;
-	size_t count = 0, good = 0;
-	FILE *site = fopen(SITE, "re");
+	size_t count = 1, good = 0;
 
-	if (site == NULL) {
-		hd_check_list_add(&check->list, HD_CHECK_UNKNOWN, "web.header", "/", "%s: %s", SITE,
-		    strerror(errno));
-		return;
-	}
-	while (fgets(line, sizeof(line), site) != NULL) {
-		if (!take_header(line, &name, &value))
-			continue;
-		count++;
-		good += check_header(check, answer, "/", name, value) ? 1 : 0;
-	}
-	(void)fclose(site); /* only read from */
-	if (count > 0 && good == count)
+	good += check_header(check, HD_CHECK_FAILURE, answer, "/", &caching) ? 1 : 0;
+	good += check_file(check, INC, HD_CHECK_FAILURE, answer, &count);
+	/* A site that got its certificate otherwise, from certbot say, is safe without. */
+	if (answer->tls)
+		good += check_file(check, TLS, HD_CHECK_WARNING, answer, &count);
+	if (good == count)
 		hd_check_list_add(&check->list, HD_CHECK_OK, "web.header", "/",
-		    "all %zu security headers are there", count);
+		    "all %zu headers are there", count);
 }
 
 static void
@@ -221,9 +250,7 @@ check_api(struct hd_check *check)
 		return;
 	}
 	for (size_t i = 0; i < sizeof(api_headers) / sizeof(api_headers[0]); i++)
-		good =
-		    check_header(check, answer, path, api_headers[i].name, api_headers[i].value) &&
-		    good;
+		good = check_header(check, HD_CHECK_FAILURE, answer, path, &api_headers[i]) && good;
 	if (good)
 		hd_check_list_add(
 		    &check->list, HD_CHECK_OK, "web.api", check->web, "the API is well");

@@ -10,7 +10,7 @@
 #include "error.h"
 #include "store.h"
 
-enum { HD_OPTIONS_MAX = 8 }; /* of one command, besides --help */
+enum { HD_OPTIONS_MAX = 10 }; /* of one command, besides --help */
 
 /* What a command got, and where its result goes. */
 struct hd_call {
@@ -58,6 +58,8 @@ enum {
 	SETUP_DOMAIN,
 	SETUP_IPV4,
 	SETUP_IPV6,
+	SETUP_TLS_CERTIFICATE,
+	SETUP_TLS_KEY,
 	SETUP_CATCH_ALL,
 	SETUP_LIMITS,
 	SETUP_DRY_RUN,

@@ -9,8 +9,10 @@
 const struct hd_command hd_commands[] = {
     {
 	.name = "setup",
-	.arguments = "[--dry-run] [--domain DOMAIN] [--ipv4 ADDR] [--ipv6 ADDR] [--catch-all]\n"
-		     "           [--limits] | --remove [--purge] [--dry-run]",
+	.arguments =
+	    "[--dry-run] [--domain DOMAIN] [--ipv4 ADDR] [--ipv6 ADDR]\n"
+	    "           [--tls-certificate FILE --tls-key FILE] [--catch-all] [--limits] |\n"
+	    "           --remove [--purge] [--dry-run]",
 	.summary = "put all of an installation in place, or take it away",
 	.help =
 	    "Makes the user havedane, configuration, database, keys and certificates, the maps\n"
@@ -23,6 +25,9 @@ const struct hd_command hd_commands[] = {
 	    "  --domain DOMAIN  the base domain, when there is no configuration yet\n"
 	    "  --ipv4 ADDR      the mail server's address, for the advice at the end\n"
 	    "  --ipv6 ADDR      its IPv6 address, if it has one\n"
+	    "  --tls-certificate FILE, --tls-key FILE\n"
+	    "                   have nginx serve the page by https, with a certificate that\n"
+	    "                   browsers trust; http then only leads there\n"
 	    "  --catch-all      take mail for any alias, instead of refusing what is for none.\n"
 	    "                   Then a hook that fails for the probe \"wrong\" alone makes any\n"
 	    "                   sender look like one that verifies DANE, as nothing tells that\n"
@@ -35,6 +40,8 @@ const struct hd_command hd_commands[] = {
 	.options = {[SETUP_DOMAIN] = {"domain", NULL, true},
 	    [SETUP_IPV4] = {"ipv4", NULL, true},
 	    [SETUP_IPV6] = {"ipv6", NULL, true},
+	    [SETUP_TLS_CERTIFICATE] = {"tls-certificate", NULL, true},
+	    [SETUP_TLS_KEY] = {"tls-key", NULL, true},
 	    [SETUP_CATCH_ALL] = {"catch-all", NULL, false},
 	    [SETUP_LIMITS] = {"limits", NULL, false},
 	    [SETUP_DRY_RUN] = {"dry-run", NULL, false},

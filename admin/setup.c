@@ -179,6 +179,32 @@ check_address(int family, const char *text)
 	return HD_INVALID;
 }
 
+/* check_path - that it can stand in nginx's site, and means the same there */
+static enum hd_error
+check_path(const char *path)
+{
+	if (path == NULL || (path[0] == '/' && strpbrk(path, " \t\r\n;{}'\"\\$#") == NULL))
+		return HD_OK;
+	hd_error("\"%s\" is no absolute path, or nginx would not read it as one", path);
+	return HD_INVALID;
+}
+
+static enum hd_error
+check_tls(const struct hd_call *call)
+{
+	const char *certificate = call->options[SETUP_TLS_CERTIFICATE];
+	const char *key = call->options[SETUP_TLS_KEY];
+	enum hd_error error = check_path(certificate);
+
+	if (error == HD_OK)
+		error = check_path(key);
+	if (error == HD_OK && (certificate == NULL) != (key == NULL)) {
+		hd_error("setup: --tls-certificate and --tls-key go together");
+		error = HD_INVALID;
+	}
+	return error;
+}
+
 static enum hd_error
 check_usage(const struct hd_call *call)
 {
@@ -186,6 +212,8 @@ check_usage(const struct hd_call *call)
 
 	if (error == HD_OK)
 		error = check_address(AF_INET6, call->options[SETUP_IPV6]);
+	if (error == HD_OK)
+		error = check_tls(call);
 	if (error != HD_OK)
 		return error;
 	if (geteuid() != 0) {
@@ -207,6 +235,8 @@ hd_command_setup(struct hd_call *call)
 	    .domain = call->options[SETUP_DOMAIN],
 	    .ipv4 = call->options[SETUP_IPV4],
 	    .ipv6 = call->options[SETUP_IPV6],
+	    .tls_certificate = call->options[SETUP_TLS_CERTIFICATE],
+	    .tls_key = call->options[SETUP_TLS_KEY],
 	    .catch_all = call->options[SETUP_CATCH_ALL] != NULL,
 	    .limits = call->options[SETUP_LIMITS] != NULL,
 	    .dry_run = call->options[SETUP_DRY_RUN] != NULL,

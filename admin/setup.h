@@ -42,6 +42,7 @@ struct hd_setup {
 	/* what was asked for */
 	const char *conf; /* the configuration's path */
 	const char *domain, *ipv4, *ipv6;
+	const char *tls_certificate, *tls_key; /* of the site, both or neither */
 	bool catch_all, limits, dry_run, purge;
 	FILE *out;
 

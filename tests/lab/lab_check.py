@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import lab_dns
@@ -164,13 +166,29 @@ def hidden(lab, path, by):
         lab.receiver.run(["umount", path])
 
 
+def site_text(lab):
+    """nginx's site, with what it includes."""
+    text = (lab.receiver.directory / "nginx/site.conf").read_text()
+    return re.sub(r"include (\S+);", lambda found: Path(found[1]).read_text(), text)
+
+
 @contextlib.contextmanager
-def site(lab, old, new):
-    """nginx with this replaced in its site."""
+def site(lab, *replacements):
+    """nginx with the first of each pair replaced in its site, and what that includes, by the second."""
+    text = site_text(lab)
+    for old, new in replacements:
+        assert old in text, old
+        text = text.replace(old, new)
+    with whole_site(lab, text):
+        yield
+
+
+@contextlib.contextmanager
+def whole_site(lab, after):
+    """nginx with another site."""
     directory = lab.receiver.directory / "nginx"
     file = directory / "site.conf"
     before = file.read_text()
-    assert old in before
 
     def use(text):
         file.write_text(text)
@@ -182,7 +200,7 @@ def site(lab, old, new):
 
     old_workers = workers()
     try:
-        use(before.replace(old, new))
+        use(after)
         until(lambda: workers() and not workers() & old_workers, 10, "nginx to reload")
         yield
     finally:

@@ -33,15 +33,22 @@ http {{
 """
 
 
+def site_of(site_file, fcgi_socket, domain, tls=None):
+    """An installed site file where only what differs in each installation is replaced: names, the service's socket and,
+    where it has one, the certificate (tls: the folder with server.pem and server.key)."""
+    site, names = re.subn(r"server_name\s+[^;]+;", f"server_name {domain} localhost 127.0.0.1;", site_file.read_text())
+    site, sockets = re.subn(r"server\s+unix:[^;]+;", f"server unix:{fcgi_socket};", site)
+    if not names or not sockets:
+        raise LabError(f"{site_file} has no server_name, or no unix socket of the service")
+    site = re.sub(r"ssl_certificate\s+[^;]+;", f"ssl_certificate {tls}/server.pem;", site)
+    return re.sub(r"ssl_certificate_key\s+[^;]+;", f"ssl_certificate_key {tls}/server.key;", site)
+
+
 def start_nginx(host, site_file, fcgi_socket, domain):
-    """Starts nginx with the installed site file, where only the names that differ in each installation are replaced."""
+    """Starts nginx with the installed site file."""
     directory = host.directory / "nginx"
     directory.mkdir(mode=0o755)
-    site, names = re.subn(r"server_name\s+[^;]+;", f"server_name {domain} localhost 127.0.0.1;", site_file.read_text())
-    site, sockets = re.subn(r"fastcgi_pass\s+unix:[^;]+;", f"fastcgi_pass unix:{fcgi_socket};", site)
-    if not names or not sockets:
-        raise LabError(f"{site_file} has no server_name or no fastcgi_pass to a unix socket")
-    (directory / "site.conf").write_text(site)
+    (directory / "site.conf").write_text(site_of(site_file, fcgi_socket, domain))
     conf = directory / "nginx.conf"
     conf.write_text(NGINX_CONF.format(user=WEB_USER, dir=directory))
     started = host.spawn([NGINX, "-p", directory, "-e", directory / "error.log", "-c", conf], "nginx.log")

@@ -11,7 +11,8 @@ import subprocess
 import pytest
 
 import lab_check
-from lab_check import Findings, changed, expect, kept, lab_of, mode, site
+import lab_web
+from lab_check import Findings, changed, expect, kept, lab_of, mode, site, site_text, whole_site
 
 
 @pytest.fixture(scope="module")
@@ -178,24 +179,37 @@ CSP = re.compile(r"\s*add_header Content-Security-Policy.*?always;")
 
 
 def test_header_missing(lab):
-    text = (lab.receiver.directory / "nginx" / "site.conf").read_text()
-    with site(lab, CSP.search(text)[0], ""):
+    with site(lab, (CSP.search(site_text(lab))[0], "")):
         expect(Findings(lab, "web"), [("failure", "web.header", "Content-Security-Policy is missing", "add_header")])
 
 
 def test_header_weakened(lab):
-    with site(lab, "script-src 'self';", "script-src 'self' 'unsafe-inline';"):
+    with site(lab, ("script-src 'self';", "script-src 'self' 'unsafe-inline';")):
         expect(Findings(lab, "web"), [("failure", "web.header", "Content-Security-Policy is", "unsafe-inline")])
 
 
+def test_page_cached_for_a_day(lab):
+    with site(lab, ("expires -1;", "expires 1d;")):
+        expect(Findings(lab, "web"), [("failure", "web.header", 'Cache-Control is "max-age=86400"', "no-cache")])
+
+
 def test_page_by_https(lab):
-    """What certbot makes of a site: http leads to https, and there it is as it must be."""
+    tls = lab_web.site_of(lab.prefix / "share/havedane/nginx/havedane-tls.conf", lab.socket, lab.domain,
+                          lab.receiver.directory / "tls")
+    with whole_site(lab, tls):
+        findings = Findings(lab, "web")
+        assert not findings.not_ok(), str(findings)
+        assert findings.find("ok", "web.page", "by https")
+
+
+def test_page_by_https_as_of_certbot(lab):
+    """What certbot makes of a site: http leads to https, and there it is as it must be, but for HSTS."""
     tls = lab.receiver.directory / "tls"
     listen = (f"listen 443 ssl;\nssl_certificate {tls}/server.pem;\nssl_certificate_key {tls}/server.key;\n"
               "if ($scheme = http) { return 301 https://$host$request_uri; }\nlisten 80;")
-    with site(lab, "listen 80;", listen):
+    with site(lab, ("listen 80;", listen)):
         findings = Findings(lab, "web")
-        assert not findings.not_ok(), str(findings)
+        expect(findings, [("warning", "web.header", "Strict-Transport-Security is missing", "havedane-tls.conf")])
         assert findings.find("ok", "web.page", "by https")
 
 
@@ -204,7 +218,7 @@ def test_another_page(lab):
     page.mkdir()
     (page / "index.html").write_text("Welcome to nginx!\n")
     page.chmod(0o755)
-    with site(lab, f"{lab.prefix}/share/havedane/www", str(page)):
+    with site(lab, (f"{lab.prefix}/share/havedane/www", str(page))):
         expect(Findings(lab, "web"), [("failure", "web.page", "not ours", "server_name")])
 
 

@@ -1,5 +1,6 @@
 """make install and make uninstall: everything in its place, nothing elsewhere."""
 
+import gzip
 import os
 import re
 import stat
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ["HAVEDANE_BUILD"])
 PREFIX = Path(os.environ["HAVEDANE_PREFIX"])
 
+PAGE = [path for path in (ROOT / "www").rglob("*") if path.is_file() and path.suffix not in (".inc", ".gz")]
 INSTALLED = {
     "sbin/havedane": 0o755,
     "sbin/havedane-fcgi": 0o755,
@@ -23,8 +25,10 @@ INSTALLED = {
     "lib/tmpfiles.d/havedane.conf": 0o644,
     "share/havedane/havedane.conf.sample": 0o644,
     "share/havedane/nginx/havedane.conf": 0o644,
-    **{f"share/havedane/{path.relative_to(ROOT)}": 0o644 for folder in ("www", "postfix")
-       for path in (ROOT / folder).iterdir() if path.suffix not in (".inc", ".in")},
+    "share/havedane/nginx/havedane-tls.conf": 0o644,
+    "share/havedane/nginx/havedane.inc": 0o644,
+    **{f"share/havedane/{path.relative_to(ROOT)}": 0o644 for path in (ROOT / "postfix").iterdir() if path.suffix != ".inc"},
+    **{f"share/havedane/{path.relative_to(ROOT)}{more}": 0o644 for path in PAGE for more in ("", ".gz")},
     "share/man/man5/havedane.conf.5": 0o644,
     "share/man/man8/havedane.8": 0o644,
     "share/man/man8/havedane-fcgi.8": 0o644,
@@ -71,10 +75,22 @@ def test_uninstall_removes_all(staged):
 
 
 def test_templates_know_where_things_are():
-    site = (PREFIX / "share/havedane/nginx/havedane.conf").read_text()
-    assert f"root {PREFIX}/share/havedane/www;" in site
-    assert "unix:/run/havedane/fcgi.sock;" in site
-    assert "@" not in site
+    site, secure, common = ((PREFIX / "share/havedane/nginx" / name).read_text() for name in (
+        "havedane.conf", "havedane-tls.conf", "havedane.inc"))
+    assert f"root {PREFIX}/share/havedane/www;" in common
+    for text in (site, secure):
+        assert f"include {PREFIX}/share/havedane/nginx/havedane.inc;" in text
+        assert "server unix:/run/havedane/fcgi.sock;" in text
+    assert "@" not in site + secure + common
+
+
+def test_page_is_compressed_the_same_each_time(staged):
+    """Nothing of the time or place of the build is in it."""
+    for path in PAGE:
+        installed = staged / (PREFIX / "share/havedane" / path.relative_to(ROOT)).relative_to("/")
+        packed = Path(f"{installed}.gz").read_bytes()
+        assert gzip.decompress(packed) == path.read_bytes()
+        assert packed[3:8] == bytes(5), "no name and no time"
 
 
 PATHS = {"prefix": "/p", "sbindir": "/p/s", "libexecdir": "/p/x", "sysconfdir": "/e", "localstatedir": "/v", "runstatedir": "/r",
@@ -119,7 +135,7 @@ def test_every_choice_of_configure_is_in_the_files(elsewhere):
     assert "d /r/havedane 0755 havedane havedane -\n" in folders and "d /v/lib/havedane 0700 havedane havedane -\n" in folders
     for path in elsewhere.rglob("*"):
         if path.is_file() and not path.is_relative_to(elsewhere / "p/s") and path.name != "havedane-hook":
-            text = path.read_text()
+            text = path.read_text(errors="replace")
             assert not re.search(r"@\w+dir@|@\w+group@|\$[({]prefix", text), path
             assert path.name in ("README", "NEWS") or not re.search(r"(?<![\w.])/(etc|usr|var|run)/(\w+/)?havedane", text), path
 

@@ -7,7 +7,10 @@ from support import ALIAS_PATTERN, DOMAIN, PROBES
 
 TITLES = {400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large",
           503: "Service Unavailable"}
-OF_NGINX = {"server", "date", "connection"}
+OF_SITE = {  # of every answer, in nginx/havedane.inc
+    "content-security-policy", "permissions-policy", "referrer-policy", "cross-origin-opener-policy",
+    "cross-origin-resource-policy"}
+OF_NGINX = {"server", "date", "connection"} | OF_SITE
 ALWAYS = {"cache-control", "x-content-type-options"}
 OF_STATUS = {  # besides those; exactly
     200: {"content-type", "content-length"}, 201: {"content-type", "content-length", "location"},

@@ -3,6 +3,7 @@
 import grp
 import os
 import re
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -28,6 +29,7 @@ http {{
     proxy_temp_path {dir}/proxy;
     scgi_temp_path {dir}/scgi;
     uwsgi_temp_path {dir}/uwsgi;
+    {more}
     include {dir}/site.conf;
 }}
 """
@@ -38,18 +40,24 @@ def group():
     return grp.getgrnam(USER).gr_name if os.geteuid() == 0 else ""
 
 
-def adapt(site, **replacements):
-    """The site file with what differs in each installation replaced: the service's socket in both its locations, the
-    rest once."""
-    patterns = {
-        "listen": r"listen 80;",
-        "listen6": r"listen \[::\]:80;",
-        "server_name": r"server_name [^;]+;",
-        "fastcgi_pass": r"fastcgi_pass unix:[^;]+;",
+def adapt(site, directory, fcgi_socket, network, tls):
+    """The site file with what differs in each installation replaced, and unix sockets to listen on; in a network of its
+    own it listens on its port, too."""
+    v6 = {} if network else {r"listen \[::\]:\d+[^;]*;\n": ""}
+    of_tls = {
+        r"listen 443([^;]*);": rf"listen unix:{directory}/https.sock\1;",
+        r"ssl_certificate [^;]+;": f"ssl_certificate {tls}/server.pem;",
+        r"ssl_certificate_key [^;]+;": f"ssl_certificate_key {tls}/server.key;",
+    } if tls else {}
+    replacements = {
+        r"listen 80;": f"listen unix:{directory}/http.sock;" + ("\n\tlisten 80;" if network else ""),
+        r"server_name [^;]+;": f"server_name {DOMAIN};",
+        r"server unix:[^;]+;": f"server unix:{fcgi_socket};",
+        **v6, **of_tls,
     }
-    for name, text in replacements.items():
-        site, found = re.subn(patterns[name], text, site)
-        assert found == (2 if name == "fastcgi_pass" else 1), f"{patterns[name]} is {found} times in the site file"
+    for pattern, text in replacements.items():
+        site, found = re.subn(pattern, text, site)
+        assert found, f"{pattern} is not in the site file"
     return site
 
 
@@ -57,19 +65,17 @@ class Nginx:
     """An nginx in a new folder, in front of the service at fcgi_socket.
 
     It listens on a unix socket; in a network of its own (hook_support.Namespaces) it listens there as it is installed.
+    tls: a folder with server.pem and server.key; then it is the site for https. more: directives for the http block.
     """
 
-    def __init__(self, prefix, directory, fcgi_socket, network=None):
+    def __init__(self, prefix, directory, fcgi_socket, network=None, tls=None, more=""):
         self.dir = Path(directory)
         self.dir.mkdir()
         self.socket = self.dir / "http.sock"
-        site = (prefix / "share/havedane/nginx/havedane.conf").read_text()
-        listen = f"listen unix:{self.socket};"
-        (self.dir / "site.conf").write_text(adapt(
-            site, listen=f"{listen}\n\tlisten 80;" if network else listen, server_name=f"server_name {DOMAIN};",
-            fastcgi_pass=f"fastcgi_pass unix:{fcgi_socket};", **({} if network else {"listen6": ""})))
+        site = prefix / "share/havedane/nginx" / ("havedane-tls.conf" if tls else "havedane.conf")
+        (self.dir / "site.conf").write_text(adapt(site.read_text(), self.dir, fcgi_socket, network, tls))
         conf = self.dir / "nginx.conf"
-        conf.write_text(CONFIGURATION.format(user=USER, dir=self.dir))
+        conf.write_text(CONFIGURATION.format(user=USER, dir=self.dir, more=more))
         command = [PROGRAM, "-p", self.dir, "-e", self.dir / "error.log", "-c", conf]
         with (self.dir / "output.log").open("wb") as output:
             self.process = subprocess.Popen(
@@ -89,18 +95,27 @@ class Nginx:
         self.process.terminate()
         assert self.process.wait(PATIENCE) == 0
 
-    def request(self, method, uri, headers=None, body=b"", length=None, timeout=PATIENCE):
+    def request(self, method, uri, headers=None, body=b"", length=None, timeout=PATIENCE, tls=False):
         """Sends one HTTP/1.1 request and returns its Answer; length: what to announce instead of the body's."""
         fields = {"Host": DOMAIN, "Connection": "close", **(headers or {})}
         if body or length is not None or method == "POST":
             fields["Content-Length"] = len(body) if length is None else length
         lines = [f"{method} {uri} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
-        with connect(self.socket, timeout) as connection:
+        with self.connect_tls(timeout)[0] if tls else connect(self.socket, timeout) as connection:
             connection.sendall("\r\n".join(lines).encode() + body)
             answer = b""
             while piece := connection.recv(65536):
                 answer += piece
         return parse(answer)
+
+
+    def connect_tls(self, timeout=PATIENCE, protocols=()):
+        """A connection to the site for https, and the protocol of ours that it took."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols(protocols)
+        connection = context.wrap_socket(connect(self.dir / "https.sock", timeout), server_hostname=DOMAIN)
+        return connection, connection.selected_alpn_protocol()
 
 
 def parse(answer):
