@@ -33,6 +33,8 @@ def serve(client, address):
             print(f"forward: {address[0]} port {address[1]}: {error}", file=sys.stderr, flush=True)
             return
         server.settimeout(None)
+        for end in (client, server):  # what comes in small pieces goes on in small pieces: those who talk know why
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with server:
             back = threading.Thread(target=copy, args=(server, client), daemon=True)
             back.start()

@@ -23,12 +23,12 @@ ARGUMENTS = (
 )
 
 
-def start(javascript=True):
-    """A Chromium with a profile of its own; it tells its console and its requests."""
+def start(javascript=True, more=()):
+    """A Chromium with a profile of its own, and more arguments; it tells its console and its requests."""
     profile = tempfile.TemporaryDirectory(prefix="havedane-chromium-", ignore_cleanup_errors=True)
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
-    for argument in (*ARGUMENTS, f"--user-data-dir={profile.name}"):
+    for argument in (*ARGUMENTS, *more, f"--user-data-dir={profile.name}"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     if not javascript:

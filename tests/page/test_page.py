@@ -270,32 +270,15 @@ def test_copying_without_clipboard_selects_the_text(lab, page):
 def test_content_security_policy_holds(page):
     """Also proves that a violation would be noticed in every other test."""
     open_new(page)
-    page.driver.execute_script("const s = document.createElement('script'); s.textContent = 'window.taken = true';"
-                               "document.body.append(s); fetch('http://192.0.2.99/').catch(() => {})")
+    page.driver.execute_script("const s = document.createElement('style'); s.textContent = 'body { color: red }';"
+                               "document.body.append(s); fetch('http://192.0.2.99/').catch(() => {});"
+                               "try { document.createElement('script').textContent = 'window.taken = true'; } catch {}")
     seen = []
 
     def complaints():
         seen.extend(entry["message"] for entry in page.complaints())
-        return any("script-src" in text for text in seen) and any("connect-src" in text for text in seen)
+        return all(any(part in text for text in seen) for part in ("style-src", "connect-src", "TrustedScript"))
     page.until(complaints)
-    assert page.driver.execute_script("return window.taken") is None
-
-
-def test_headers_of_page_and_api(lab):
-    for path in ("/", "/havedane.js", "/style.css", "/missing"):
-        _, headers, _ = lab.api("GET", path)
-        assert headers.get_all("Cache-Control") == ["no-cache"], path
-        assert headers.get_all("X-Content-Type-Options") == ["nosniff"], path
-        assert "default-src 'none'" in headers["Content-Security-Policy"], path
-        assert headers["Referrer-Policy"] == "no-referrer", path
-    _, headers, _ = lab.api("GET", "/api/health")
-    assert headers.get_all("Cache-Control") == ["no-store"]
-    assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
-
-
-def test_static_files_are_asked_for_by_etag(lab):
-    _, headers, _ = lab.api("GET", "/havedane.js")
-    assert lab.api("GET", "/havedane.js", {"If-None-Match": headers["ETag"]})[0] == 304
 
 
 def test_no_alias_in_access_log(lab, page):

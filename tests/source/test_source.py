@@ -1,5 +1,6 @@
 """Rules about the sources and the programs that a machine can check (HACKING, "Style")."""
 
+import json
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ C_FILES = sorted(
     path for folder in ("lib", "fcgi", "hook", "admin", "tests/unit")
     for path in (ROOT / folder).glob("*.[ch]") if path.name != "schema_sql.h"
 )
+PAGE_FILES = sorted(path for path in (ROOT / "www").rglob("*") if path.suffix in (".js", ".css", ".html", ".svg"))
 LAYERS = {"lib": set(), "fcgi": {"lib"}, "hook": {"lib"}, "admin": {"lib"}}
 PROGRAMS = ("havedane", "havedane-fcgi", "havedane-hook")
 
@@ -70,9 +72,38 @@ def test_private_fields_of_libfcgi_in_one_file():
 
 
 def test_files_have_one_idea():
-    for path in C_FILES + sorted((ROOT / "tests").rglob("*.py")):
+    """But for tables of texts, which are as long as they are."""
+    page = [path for path in PAGE_FILES if path.parent.name != "lang"]
+    for path in C_FILES + page + sorted((ROOT / "tests").rglob("*.py")):
         lines = len(path.read_text().splitlines())
         assert lines <= 450, f"{path}: {lines} lines"
+
+
+@pytest.mark.parametrize("banned", ["innerHTML", "outerHTML", "insertAdjacentHTML", "setHTMLUnsafe", "document\\.write", "eval", "Function",
+                                    "DOMParser", "createContextualFragment", "javascript:"])
+def test_no_text_becomes_markup_or_script(banned):
+    for path in PAGE_FILES:
+        if path.suffix in (".js", ".html", ".svg"):
+            assert not re.search(rf"(?<![\w.'-]){banned}(?!\w)|\.{banned}(?!\w)", path.read_text()), f"{path}: {banned}"
+
+
+def test_nothing_inline_in_the_page():
+    text = (ROOT / "www/index.html").read_text()
+    assert not re.search(r"<style|<script(?![^>]*\ssrc=)|\sstyle\s*=|\son\w+\s*=", text)
+
+
+def test_lock_file_names_no_registry():
+    """Each machine has its own; and versions are exact."""
+    folder = ROOT / "tests/page"
+    lock = (folder / "package-lock.json").read_text()
+    assert "://" not in lock and '"resolved"' not in lock
+    packages = json.loads(lock)["packages"]
+    wanted = json.loads((folder / "package.json").read_text())["devDependencies"]
+    assert packages[""]["devDependencies"] == wanted
+    for name, version in wanted.items():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version), name
+        assert packages[f"node_modules/{name}"]["version"] == version, name
+    assert all("integrity" in entry for path, entry in packages.items() if path)
 
 
 def test_global_symbols_carry_the_prefix():
