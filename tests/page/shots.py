@@ -22,9 +22,12 @@ def look(page, width=WIDE, scheme="light"):
 def shot(page, name, folder, width=WIDE, scheme="light"):
     """A picture of the whole page, NAME-SCHEME-WIDTH.png; returns its path."""
     look(page, width, scheme)
-    page.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
-    picture = page.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True})
-    page.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": False})
+    # In a window as high as the page there is no scroll bar.
+    height = page.driver.execute_script("return document.documentElement.scrollHeight")
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+    picture = page.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
+    look(page, width, scheme)
     path = Path(os.environ.get("HAVEDANE_SHOTS") or folder) / f"{name}-{scheme}-{width}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(base64.b64decode(picture["data"]))

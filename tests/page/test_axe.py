@@ -1,5 +1,7 @@
 """What axe finds wrong with the page: nothing."""
 
+import struct
+
 import pytest
 
 from axe import axe
@@ -43,10 +45,15 @@ def test_faults_are_found(page):
     assert {line.split()[0] for line in found} == FAULTS.keys(), found
 
 
+def size(png):
+    return struct.unpack(">II", png[16:24])
+
+
 def test_pictures(page, tmp_path):
     """Each is of the whole page, in its colours."""
     open_new(page)
     paths = shots(page, "new-test", tmp_path)
-    assert len({path.read_bytes() for path in paths}) == len(paths) == 4
-    for path in paths:
-        assert path.read_bytes().startswith(b"\x89PNG") and int.from_bytes(path.read_bytes()[16:20], "big") in (WIDE, PHONE)
+    pictures = [path.read_bytes() for path in paths]
+    assert all(png.startswith(b"\x89PNG") for png in pictures) and len(set(pictures)) == 4
+    assert [size(png)[0] for png in pictures] == [WIDE, WIDE, PHONE, PHONE]
+    assert all(size(png)[1] > 800 for png in pictures)
