@@ -49,14 +49,20 @@ def https(lab):
         yield lab
 
 
-def test_line_is_as_slow_as_it_should_be(lab):
-    """Or else the figures mean nothing: connection, request and answer of 100 kB, by the kernel's TCP."""
+def fetch(url):
+    """(seconds, bytes) of one request on a new connection."""
+    printed = subprocess.run(["curl", "-sSo", "/dev/null", "-w", "%{time_total} %{size_download}", url], capture_output=True,
+                             text=True, check=True, timeout=60).stdout
+    return tuple(map(float, printed.split()))
+
+
+@pytest.mark.parametrize("path", ["/api/health", "/style.css"])
+def test_line_is_as_slow_as_it_should_be(lab, path):
+    """Or else the figures mean nothing: a handshake, then request and answer, then what the answer's size takes."""
     with slow_line(lab, ROUND_TRIP, RATE) as at:
-        for path, least in (("/api/health", 2 * ROUND_TRIP), ("/style.css", 2 * ROUND_TRIP)):
-            printed = subprocess.run(["curl", "-so", "/dev/null", "-w", "%{time_total} %{size_download}", f"http://{at}{path}"],
-                                     capture_output=True, text=True, check=True, timeout=60).stdout
-            seconds, size = map(float, printed.split())
-            assert least + size * 8 / RATE <= seconds < least + size * 8 / RATE + 2 * ROUND_TRIP, (path, printed)
+        tries = [fetch(f"http://{at}{path}") for _ in range(TRIES)]
+        least = 2 * ROUND_TRIP + tries[0][1] * 8 / RATE
+        assert least <= min(tries)[0] < least + ROUND_TRIP, tries
 
 
 def measure(url, capsys):
