@@ -1,7 +1,7 @@
 /* Nederlands. Zie en.js. */
 export default {
 	'title': 'HaveDANE: verifieert uw mailserver DANE bij het verzenden?',
-	'tagline': 'Verifieert uw mailserver DANE bij het verzenden? Stuur één bericht en zie het.',
+	'tagline': 'Verifieert uw mailserver DANE bij het verzenden? Stuur één bericht en kijk wat er gebeurt.',
 	'languages': 'Taal',
 	'retry': 'Nu opnieuw proberen',
 	'unit.hour': 'u',
@@ -49,7 +49,7 @@ export default {
 	'apart': 'Er zat {time} tussen deze berichten. Is de server intussen gewijzigd, dan lopen in de uitslag ervoor en erna door elkaar: begin een nieuwe test.',
 
 	'clock.waiting': 'We wachten nu {time}.',
-	'clock.counts': 'Uw server heeft nog {time} voordat wat ontbreekt als tot nu toe niet afgeleverd telt; we blijven wachten tot {final}.',
+	'clock.counts': 'Uw server heeft nog {time}; daarna telt wat ontbreekt als tot nu toe niet afgeleverd. We blijven wachten tot {final}.',
 	'clock.final': 'Wat later komt, telt nog mee. Definitief over {time}, als er niets meer aankomt.',
 	'outlook.waiting': 'Deze pagina werkt zichzelf bij.',
 	'outlook.open': 'Dit kan nog veranderen: servers proberen het na 5 tot 15 minuten opnieuw. De uitslag is definitief op {final}, als er niets meer aankomt.',
@@ -97,7 +97,7 @@ export default {
 	'verdict.broken.do': 'Zoek het bericht voor `do` in de wachtrij of het logbestand van de verzendende server. Gebruikelijke oorzaken: een resolver die niet doorgeeft wat DNSSEC nodig heeft of een goede handtekening voor een slechte houdt, een instelling die naast DANE ook een certificaat van een publieke CA eist, een oude TLS-bibliotheek.',
 	'verdict.no-dane.title': 'de verzendende server dwingt DANE niet af',
 	'verdict.no-dane.observed': 'Hij leverde af bij ‘wrong’, hoewel het TLSA-record dat daar is gepubliceerd niet met ons certificaat overeenkomt.',
-	'verdict.no-dane.proves': 'Dat DANE niet wordt afgedwongen: een server die dat wel doet (RFC 7672), levert daar niet af. Deze ene aflevering is beslissend. Wie uw mail met een eigen certificaat naar zich omleidt, zou die krijgen.',
+	'verdict.no-dane.proves': 'Dat DANE niet wordt afgedwongen: een server die dat wel doet (RFC 7672), levert daar niet af. Deze ene aflevering is beslissend. Wie uw mail omleidt en een eigen certificaat toont, zou die krijgen.',
 	'verdict.no-dane.limits': 'Dat TLSA-records niet worden bekeken: misschien controleert de server ze en levert hij toch af.',
 	'verdict.no-dane.do': 'Schakel DANE in, zoals hieronder voor uw server staat, en geef de server een resolver die DNSSEC valideert. **Begin daarna een nieuwe test**: bij deze adressen blijft staan wat er is aangekomen.',
 	'verdict.no-tls.title': 'de verzendende server levert af zonder TLS waar DANE TLS eist',
