@@ -23,7 +23,7 @@ function newServer({ id }) {
 
 /* renderServer - anew only when language or domain have changed: what is selected stays so */
 function renderServer(element, server, domain) {
-	const { id, name, snippets = [], log = [], check = [] } = server;
+	const { id, name, snippets, check, log, link } = server;
 	const drawn = `${document.documentElement.lang} ${domain}`;
 	const fitted = (text) => text.replaceAll('{domain}', domain);
 
@@ -35,7 +35,8 @@ function renderServer(element, server, domain) {
 		paragraph(t(`server.${id}.text`)),
 		...snippets.flatMap(({ file, text }) => [make('p', file), code(fitted(text))]),
 		...(check.length ? [paragraph(t('advice.check')), code(fitted(check.join('\n')))] : []),
-		...(log.length ? [paragraph(t('advice.log')), code(fitted(log.join('\n')))] : []));
+		...(log ? [paragraph(t('advice.log')), code(fitted(log))] : []),
+		...(link ? [paragraph(`[${t('advice.documentation')}](${link})`)] : []));
 }
 
 function paragraph(text) {

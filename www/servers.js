@@ -1,5 +1,4 @@
-// What to do on which mail server to have DANE verified when it sends. The words for it are in lang/ (server.ID.text,
-// resolver.text). {domain} stands for the domain of this installation.
+// What to do on which mail server to have DANE verified when it sends. The words for it are in lang/ (server.ID.text). {domain} stands for the domain of this installation.
 //
 // snippets: `text` is what goes into `file`; if that is no path, it says in what is written or typed.
 // check: commands to look by hand. log: what is in the line that a refused message to `wrong` leaves in the server's log.
@@ -7,6 +6,7 @@
 const POSTFIX_LOG = 'status=deferred (Server certificate not verified)';
 
 export const RESOLVER = {
+  id: 'resolver',
   snippets: [
     { file: 'sh', text: 'apt install unbound' },
     { file: '/etc/resolv.conf', text: 'nameserver 127.0.0.1\noptions edns0 trust-ad\n' },

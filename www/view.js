@@ -143,7 +143,6 @@ function renderAddresses(test) {
 			...addresses.flatMap((a, i) => [i ? ', ' : '', ...breakable(a)]));
 	}
 	$('mailto').href = `mailto:${escaped.join(',')}?${query}`;
-	$('report').href = `/t/${test.alias}`;
 }
 
 /* renderShell - handed to the mail server under test: sent past it, the tool would be tested */
@@ -153,7 +152,7 @@ function renderShell(test) {
 	setText($('shell-sendmail'),
 		`printf 'Subject: HaveDANE\\n\\nTest\\n' | sendmail -i \\\n    ${addresses.join(' \\\n    ')}`);
 	setText($('shell-swaks'), `swaks --server localhost \\\n    --to ${addresses.join(',')}`);
-	setText($('shell-curl'), `curl ${location.origin}/t/${test.alias}\ncurl ${location.origin}${urlOf(test.alias)}`);
+	setText($('shell-curl'), `curl ${location.origin}${urlOf(test.alias)}`);
 }
 
 function renderVerdict(test) {

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,8 +31,10 @@ def module(name):
     if not shutil.which("node"):
         pytest.fail("not installed: node (Debian: nodejs)")
     script = "import(process.argv[1]).then((all) => console.log(JSON.stringify(all)))"
-    done = subprocess.run(["node", "--input-type=module", "-e", script, "--", (WWW / name).as_uri()], capture_output=True,
-                          text=True, timeout=60, check=False)
+    # As its text: Debian's Node.js would take a file of this name for a CommonJS module.
+    url = "data:text/javascript," + urllib.parse.quote((WWW / name).read_text())
+    done = subprocess.run(["node", "--input-type=module", "-e", script, "--", url], capture_output=True, text=True, timeout=60,
+                          check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
