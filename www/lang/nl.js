@@ -106,8 +106,8 @@ export default {
 	'verdict.no-tls.do': 'Schakel TLS voor uitgaande mail in, en DANE, zoals hieronder voor uw server staat. **Begin daarna een nieuwe test**: bij deze adressen blijft staan wat er is aangekomen.',
 	'verdict.unknown.title': 'de uitslag is ‘{result}’, en die kent deze pagina niet',
 	'verdict.unknown.observed': 'De dienst is nieuwer dan deze pagina.',
-	'verdict.unknown.proves': 'Niets wat deze pagina kan uitleggen.',
-	'verdict.unknown.limits': 'Alles wat deze pagina kan uitleggen.',
+	'verdict.unknown.proves': 'Dat kan deze pagina niet zeggen.',
+	'verdict.unknown.limits': 'Ook dat kan deze pagina niet zeggen.',
 	'verdict.unknown.do': 'Laad deze pagina opnieuw.',
 
 	'setup.do': 'Ondertekende zone, TLSA-records die met ons certificaat overeenkomen.',
