@@ -1,4 +1,5 @@
-// What to do on which mail server to have DANE verified when it sends. The words for it are in lang/ (server.ID.text). {domain} stands for the domain of this installation.
+// What to do on which mail server to have DANE verified when it sends. The words for it are in lang/
+// (server.ID.text). {domain} stands for the domain of this installation.
 //
 // snippets: `text` is what goes into `file`; if that is no path, it says in what is written or typed.
 // check: commands to look by hand. log: what is in the line that a refused message to `wrong` leaves in the server's log.
