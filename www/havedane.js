@@ -39,6 +39,7 @@ function enter(phase, alias) {
 		asking: false, // a request is under way
 		failures: 0, // in a row
 		trouble: null, // {error, text, status, next}: next is the time of the next attempt or null
+		undeleted: null, // the same of a deletion that failed; stays until it is tried again
 		deleted: false, // by us
 		told: null, // what was announced already
 	};
@@ -55,6 +56,12 @@ function takeUp() {
 		create();
 	else if (alias !== state?.alias)
 		poll(enter('loading', alias));
+}
+
+/* follow - a link to another test; it may be gone from the page with the focus on it */
+function follow() {
+	takeUp();
+	$('top').focus();
 }
 
 async function create() {
@@ -166,11 +173,12 @@ async function remove() {
 
 	if (await confirmed() !== 'delete' || mine !== state)
 		return;
+	mine.undeleted = null;
 	const answer = await deleteTest(mine.alias);
 	if (mine !== state)
 		return;
 	if (answer.error && answer.status !== 404) {
-		mine.trouble = { ...answer, error: 'delete.failed', next: mine.due };
+		mine.undeleted = { ...answer, error: 'delete.failed' };
 	} else {
 		mine.deleted = true;
 		leave(mine);
@@ -248,10 +256,12 @@ for (const button of document.querySelectorAll('#languages button')) {
 			remember(button.lang);
 	});
 }
-addEventListener('hashchange', () => {
-	takeUp();
-	$('top').focus(); // the link that was followed may be gone from the page
+$('own-tests').addEventListener('click', ({ target }) => {
+	// A test that was to give way to a new one, which could not be had: its fragment is still there.
+	if (target.hash && target.hash === location.hash)
+		follow();
 });
+addEventListener('hashchange', follow);
 addEventListener('online', () => {
 	if (state.trouble && state.phase !== 'refused')
 		poll(state);

@@ -15,8 +15,12 @@ export function createTest() {
 	return ask(API, { method: 'POST' });
 }
 
-export function getTest(alias, etag) {
-	return ask(urlOf(alias), { headers: etag ? { 'If-None-Match': etag } : {} });
+/* getTest - an answer about another test is none */
+export async function getTest(alias, etag) {
+	const answer = await ask(urlOf(alias), { headers: etag ? { 'If-None-Match': etag } : {} });
+
+	return answer.test && answer.test.alias !== alias.toLowerCase()
+		? { error: 'trouble.nonsense', retryAfter: 0 } : answer;
 }
 
 export function deleteTest(alias) {
@@ -38,8 +42,9 @@ export function urlOf(alias) {
  */
 async function ask(url, options) {
 	try {
+		// Not from a cache, where a proxy's answer may be kept: browsers keep 410 for ever.
 		const response = await fetch(url,
-			{ ...options, signal: AbortSignal.timeout(PATIENCE * 1000) });
+			{ ...options, cache: 'no-store', signal: AbortSignal.timeout(PATIENCE * 1000) });
 
 		setClock(response.headers.get('Date'));
 		if (response.status === 304 || response.status === 204)
@@ -47,7 +52,7 @@ async function ask(url, options) {
 		if (!response.ok)
 			return await refusal(response);
 		const test = await response.json();
-		if (!test.alias || !test.verdict || !Array.isArray(test.probes))
+		if (!test?.alias || !test.verdict?.result || !test.probes?.length)
 			throw new SyntaxError('not a test');
 		return { test, etag: response.headers.get('ETag'), created: response.status === 201 };
 	} catch (error) {

@@ -62,7 +62,7 @@ export function tick(state) {
 	$('silence').hidden = !test || !isCurrent(state) || !silent(test, now());
 }
 
-function renderStatus({ phase, test, trouble, stale, deleted }) {
+function renderStatus({ phase, test, trouble, stale, undeleted, deleted }) {
 	let kind = 'none';
 	let text = '';
 	let next = '';
@@ -79,6 +79,9 @@ function renderStatus({ phase, test, trouble, stale, deleted }) {
 	} else if (stale) {
 		kind = 'busy';
 		text = t('stale');
+	} else if (undeleted) {
+		kind = 'failed';
+		text = troubleText(undeleted);
 	} else if (phase !== 'live') {
 		kind = 'busy';
 		text = t(phase);
