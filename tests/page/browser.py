@@ -1,12 +1,15 @@
 """Chromium as the tests of the page use it: headless, with nothing of its own going on, and watched."""
 
+import contextlib
 import json
 import re
 import tempfile
 import time
 
+from devtools import DevTools
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver import ActionChains
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
@@ -38,17 +41,47 @@ def start(javascript=True, more=()):
     return driver, profile
 
 
+@contextlib.contextmanager
+def visitor(driver):
+    """A visitor nobody knows, with a window and a storage of their own in a browser that is running: much quicker than a
+    browser for each. Yields what grants permissions there, by origin and names; all is gone afterwards."""
+    before = driver.current_window_handle
+    tools = DevTools(driver.capabilities["goog:chromeOptions"]["debuggerAddress"])
+    with tools:
+        context = tools.call("Target.createBrowserContext")["browserContextId"]
+        try:
+            window = tools.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
+            driver.switch_to.window(window)
+            for kind in ("browser", "performance"):  # what is left of the visitor before
+                driver.get_log(kind)
+            driver.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
+            yield lambda origin, names: tools.call("Browser.grantPermissions", origin=origin, permissions=names,
+                                                   browserContextId=context)
+        finally:
+            tools.call("Target.disposeBrowserContext", browserContextId=context)
+            driver.switch_to.window(before)
+
+
 class Page:
     """The page in a browser, in the words of its tests."""
 
-    def __init__(self, driver, url):
-        self.driver, self.url = driver, url
+    def __init__(self, driver, url, grant=None):
+        self.driver, self.url, self._grant = driver, url, grant
         self.expected = set()  # HTTP statuses and net:: errors that may show up in the console
         self._events = []
 
     def open(self, fragment=""):
         self.driver.get("about:blank")  # otherwise only the fragment changes, and nothing is loaded
         self.driver.get(f"{self.url}/{fragment and '#' + fragment}")
+
+    def open_new(self):
+        """Opens it for a new test; returns its alias."""
+        self.open()
+        self.until_verdict("waiting")
+        return self.alias
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
 
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
@@ -63,12 +96,26 @@ class Page:
     def attribute(self, selector, name):
         return self.find(selector).get_attribute(name)
 
+    def shown(self, selector):
+        """Whether there is such an element to be seen."""
+        return any(element.is_displayed() for element in self.find_all(selector))
+
+    def style(self, selector, name, pseudo=None):
+        """A computed property of the first such element."""
+        return self.run("return getComputedStyle(document.querySelector(arguments[0]), arguments[2])"
+                        ".getPropertyValue(arguments[1])", selector, name, pseudo)
+
+    @property
+    def focused(self):
+        """What has the focus, as a selector: #ID, or the name of the element."""
+        return self.run("const e = document.activeElement; return e.id ? `#${e.id}` : e.localName")
+
     def probe(self, name, part=""):
         return f"[data-probe='{name}'] {part}"
 
     @property
     def alias(self):
-        return self.driver.execute_script("return location.hash.slice(1)")
+        return self.run("return location.hash.slice(1)")
 
     @property
     def verdict(self):
@@ -101,6 +148,38 @@ class Page:
     def until_status(self, kind, seconds=10):
         self.until(lambda: self.attribute("#status", "data-kind") == kind, seconds)
 
+    def until_said(self, words, selector="#status", seconds=10):
+        self.until(lambda: words in self.text(selector), seconds)
+
+    def hurry(self):
+        """Has the page ask for news now, as if its tab came to the front."""
+        self.run("document.dispatchEvent(new Event('visibilitychange'))")
+
+    def hide(self, hidden=True):
+        """Has the page believe that its tab is in the background, or in front again."""
+        self.run("Object.defineProperty(document, 'hidden', {value: arguments[0], configurable: true});"
+                 "document.dispatchEvent(new Event('visibilitychange'))", hidden)
+
+    def press(self, *keys):
+        """Presses keys, wherever the focus is."""
+        ActionChains(self.driver, duration=0).send_keys(*keys).perform()
+
+    def grant_clipboard(self):
+        self._grant(self.url, ["clipboardReadWrite", "clipboardSanitizedWrite"])
+
+    def clipboard(self):
+        return self.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+
+    def set_languages(self, languages):
+        """What the browser asks for, such as "nl,en"."""
+        self.driver.execute_cdp_cmd("Emulation.setUserAgentOverride", {
+            "userAgent": self.run("return navigator.userAgent"), "acceptLanguage": languages})
+
+    def emulate(self, media="", **features):
+        """Shows the page as for another medium, or with features such as prefers_reduced_motion."""
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": [
+            {"name": name.replace("_", "-"), "value": value} for name, value in features.items()]})
+
     def set_width(self, width):
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                                     {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False})
@@ -110,8 +189,9 @@ class Page:
                                     {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
 
     def before_load(self, script):
-        """Has a script run in the page before its own."""
-        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+        """Has a script run in the page before its own; not in the empty one that the browser begins with."""
+        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument",
+                                    {"source": f"if (location.protocol !== 'about:') {{ {script} }}"})
 
     def events(self, method):
         """Parameters of all events of the DevTools protocol of this name so far."""

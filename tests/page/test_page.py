@@ -10,6 +10,8 @@ import urllib.request
 import browser
 import pytest
 
+from events import age
+
 PROBES = ("do", "dont", "wrong")
 SO_FAR = re.compile("so far", re.IGNORECASE)
 
@@ -107,7 +109,8 @@ def test_dane_is_seen_as_it_happens(lab, page):
     assert page.text("#verdict-title").startswith("So far: ") and "verifies DANE" in page.text("#verdict-title")
     assert "provided" in page.text("#verdict-limits") and "weaker evidence" in page.text("#verdict-limits")
     assert page.text(page.probe("wrong", ".outcome")) == "Not delivered so far"
-    page.until(lambda: page.final, 60)
+    age(lab, alias, 3600)
+    page.until(lambda: page.final, 20)
     page.until(lambda: page.text(page.probe("wrong", ".outcome")).startswith("Not delivered, as expected"))
     assert not SO_FAR.search(page.text())
 
@@ -249,8 +252,7 @@ def test_deleted_test_is_told_and_asked_for_no_more(lab, page):
 
 
 def test_copying(lab, page):
-    page.driver.execute_cdp_cmd("Browser.grantPermissions", {
-        "origin": lab.url, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+    page.grant_clipboard()
     test = lab.get(open_new(page))
     for selector, text in (("#copy-all", ", ".join(addresses(test))), (page.probe("dont", ".copy"), addresses(test)[1])):
         page.find(selector).click()
