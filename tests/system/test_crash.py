@@ -41,7 +41,7 @@ class Visitors:
         self.pool.shutdown()
 
 
-@pytest.mark.parametrize("at", [50, 500, 900])
+@pytest.mark.parametrize("at", [50, 300, 600])
 def test_kill_amid_creations(place, at):
     service = place.start()
     visitors = Visitors(service)
