@@ -7,19 +7,7 @@
 #include "received.h"
 #include "report.h"
 #include "report_json.h"
-
-static const char *const meanings[HD_RESULT_COUNT] = {
-    [HD_RESULT_WAITING] = "nothing has arrived",
-    [HD_RESULT_RUNNING] =
-	"messages are arriving; a missing one has not had its time, or was offered",
-    [HD_RESULT_DANE] = "the sender verifies DANE, provided that the message to \"wrong\" was sent",
-    [HD_RESULT_DANE_ONLY] =
-	"the sender delivers to DANE domains only, or the message to \"dont\" was never sent",
-    [HD_RESULT_BROKEN] =
-	"a correct DANE domain cannot be delivered to, or the message to \"do\" was never sent",
-    [HD_RESULT_NO_DANE] = "the sender does not enforce DANE",
-    [HD_RESULT_NO_TLS] = "the sender does not use TLS where DANE demands it",
-};
+#include "report_text.h"
 
 /* clean - printable ASCII only: these words are from other hosts, for somebody's terminal */
 static void
@@ -41,66 +29,6 @@ clean_evidence(struct hd_test *test)
 		clean(evidence->tls_cipher, sizeof(evidence->tls_cipher));
 		clean(evidence->client_address, sizeof(evidence->client_address));
 		clean(evidence->client_helo, sizeof(evidence->client_helo));
-	}
-}
-
-static void
-print_delivery(FILE *out, const struct hd_delivery *delivery)
-{
-	const struct hd_evidence *evidence = &delivery->evidence;
-	char time[HD_TIME_SIZE];
-
-	hd_time_format(delivery->received, time);
-	(void)fprintf(out, "  %s", time);
-	switch (evidence->transport) {
-	case HD_TRANSPORT_TLS:
-		(void)fprintf(out, "  %s %s",
-		    evidence->tls_protocol[0] == '\0' ? "TLS" : evidence->tls_protocol,
-		    evidence->tls_cipher);
-		break;
-	case HD_TRANSPORT_CLEAR:
-		(void)fputs("  in the clear", out);
-		break;
-	case HD_TRANSPORT_UNKNOWN:
-		(void)fputs("  TLS unknown", out);
-		break;
-	}
-	(void)fprintf(out, "  from %s (%s)",
-	    evidence->client_address[0] == '\0' ? "unknown" : evidence->client_address,
-	    evidence->client_helo[0] == '\0' ? "no name" : evidence->client_helo);
-}
-
-static void
-print_offer(FILE *out, int64_t offered)
-{
-	char time[HD_TIME_SIZE];
-
-	hd_time_format(offered, time);
-	(void)fprintf(out, "  offered %s, and not arrived", time);
-}
-
-static void
-print_text(FILE *out, const struct hd_test *test, const struct hd_report *report)
-{
-	char created[HD_TIME_SIZE], expires[HD_TIME_SIZE];
-
-	hd_time_format(test->created, created);
-	hd_time_format(report->expires, expires);
-	(void)fprintf(
-	    out, "Alias    %s\nCreated  %s\nExpires  %s\n", test->alias, created, expires);
-	(void)fprintf(out, "Verdict  %s%s: %s\n\n", hd_result_name(report->result),
-	    report->final ? "" : ", so far", meanings[report->result]);
-	for (unsigned i = 0; i < HD_PROBE_COUNT; i++) {
-		const bool more = test->deliveries[i].delivered || test->offered[i] != 0;
-
-		/* Padded only where something follows. */
-		(void)fprintf(out, "%-8s %-*s", hd_probes[i].name, more ? 13 : 0,
-		    hd_outcome_name(report->probes[i].outcome));
-		if (test->deliveries[i].delivered)
-			print_delivery(out, &test->deliveries[i]);
-		else if (more)
-			print_offer(out, test->offered[i]);
-		(void)fputc('\n', out);
 	}
 }
 
@@ -159,10 +87,11 @@ hd_command_show(struct hd_call *call)
 	error = get(call, alias, now, &test);
 	if (error != HD_OK)
 		return error;
-	clean_evidence(&test);
 	hd_report_make(&test, now, &call->config, &report);
-	if (call->options[SHOW_JSON] != NULL)
+	if (call->options[SHOW_JSON] != NULL) {
+		clean_evidence(&test);
 		return print_json(call->out, &test, &report, call->config.domain);
-	print_text(call->out, &test, &report);
+	}
+	hd_report_text(call->out, &test, &report, call->config.domain);
 	return HD_OK;
 }

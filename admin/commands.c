@@ -116,7 +116,8 @@ const struct hd_command hd_commands[] = {
 	.name = "show",
 	.arguments = "[--json] ALIAS",
 	.summary = "show a test",
-	.help = "Shows what was recorded for the test of this alias, and the verdict.\n"
+	.help = "Shows what was recorded for the test of this alias, the verdict, and what that\n"
+		"means; as GET /t/ALIAS does.\n"
 		"\n"
 		"  --json   in the form of the HTTP API\n",
 	.options = {[SHOW_JSON] = {"json", NULL, false}},

@@ -4,10 +4,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
+#include "buffer.h"
 #include "response.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -268,30 +267,20 @@ put_store(FILE *out, struct hd_store *store)
 enum hd_error
 hd_metrics_text(struct hd_store *store, hd_route_name *route_name, char **text, size_t *length)
 {
-	FILE *out = open_memstream(text, length);
-	enum hd_error error;
-	bool written;
+	struct hd_buffer buffer;
+	enum hd_error error = hd_buffer_open(&buffer);
 
-	if (out == NULL) {
-		hd_error("/metrics: out of memory");
-		*text = NULL;
-		return HD_NO_MEMORY;
-	}
-	put_process(out);
-	error = put_store(out, store);
 	if (error == HD_OK) {
-		put_counters(out);
-		put_requests(out, route_name);
-		put_durations(out);
+		put_process(buffer.out);
+		error = put_store(buffer.out, store);
+		if (error == HD_OK) {
+			put_counters(buffer.out);
+			put_requests(buffer.out, route_name);
+			put_durations(buffer.out);
+		}
+		error = hd_buffer_close(&buffer, error);
 	}
-	written = ferror(out) == 0;
-	if ((fclose(out) != 0 || !written) && error == HD_OK) {
-		hd_error("/metrics: out of memory");
-		error = HD_NO_MEMORY;
-	}
-	if (error != HD_OK) {
-		free(*text);
-		*text = NULL;
-	}
+	*text = buffer.text;
+	*length = buffer.length;
 	return error;
 }

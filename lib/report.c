@@ -48,12 +48,8 @@ all_in_the_clear(const struct hd_test *test)
 	return true;
 }
 
-/*
- * A client got as far as RCPT at "wrong", which one that enforces DANE does not,
- * and its message has not come: it was refused half way, or waits in our queue.
- */
-static bool
-offered_in_vain(const struct hd_test *test, enum hd_probe_id probe)
+bool
+hd_offered_in_vain(const struct hd_test *test, enum hd_probe_id probe)
 {
 	return test->offered[probe] != 0 && !test->deliveries[probe].delivered;
 }
@@ -71,7 +67,7 @@ judge(const struct hd_test *test, bool grace, bool *final_at_once)
 		return HD_RESULT_NO_TLS;
 
 	*final_at_once = false;
-	if (offered_in_vain(test, HD_PROBE_WRONG))
+	if (hd_offered_in_vain(test, HD_PROBE_WRONG))
 		return HD_RESULT_RUNNING;
 	if (!d[HD_PROBE_DO].delivered && !d[HD_PROBE_DONT].delivered)
 		return HD_RESULT_WAITING;
@@ -110,7 +106,7 @@ judge_probes(const struct hd_test *test, bool grace, struct hd_report *report)
 
 		if (delivered)
 			report->probes[i].outcome = HD_OUTCOME_DELIVERED;
-		else if (grace && !offered_in_vain(test, (enum hd_probe_id)i))
+		else if (grace && !hd_offered_in_vain(test, (enum hd_probe_id)i))
 			report->probes[i].outcome = HD_OUTCOME_NOT_DELIVERED;
 		else
 			report->probes[i].outcome = HD_OUTCOME_WAITING;

@@ -56,6 +56,14 @@ struct hd_report {
 void hd_report_make(const struct hd_test *test, int64_t now, const struct hd_config *config,
     struct hd_report *report);
 
+/*
+ * hd_offered_in_vain - whether a message was offered to a probe and has not come
+ *
+ * A client got as far as RCPT at "wrong", which one that enforces DANE does not:
+ * the message was broken off half way, or waits in our queue.
+ */
+bool hd_offered_in_vain(const struct hd_test *test, enum hd_probe_id probe);
+
 /* The words of the API: "dane-only", "not-delivered". Static storage. */
 const char *hd_result_name(enum hd_result result);
 const char *hd_outcome_name(enum hd_outcome outcome);
