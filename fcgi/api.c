@@ -3,13 +3,16 @@
 #include <json_object.h>
 #include <string.h>
 
+#include "accept.h"
 #include "alias_random.h"
+#include "buffer.h"
 #include "clock.h"
 #include "log.h"
 #include "metrics.h"
 #include "recording.h"
 #include "report.h"
 #include "report_json.h"
+#include "report_text.h"
 
 static int64_t
 expired(const struct hd_api *api, int64_t now)
@@ -17,16 +20,35 @@ expired(const struct hd_api *api, int64_t now)
 	return now - api->config->retention;
 }
 
-/* answer_test - a test as the body */
 static enum hd_error
-answer_test(const struct hd_api *api, const struct hd_test *test, int64_t now, int status,
-    struct hd_response *response)
+answer_text(const struct hd_api *api, const struct hd_test *test, const struct hd_report *report,
+    int status, struct hd_response *response)
+{
+	struct hd_buffer buffer;
+	enum hd_error error = hd_buffer_open(&buffer);
+
+	if (error != HD_OK)
+		return error;
+	hd_report_text(buffer.out, test, report, api->config->domain);
+	error = hd_buffer_close(&buffer, HD_OK);
+	if (error == HD_OK)
+		hd_response_text(
+		    response, status, "text/plain; charset=utf-8", buffer.text, buffer.length);
+	return error;
+}
+
+/* answer_test - a test as the body, as text or JSON */
+static enum hd_error
+answer_test(const struct hd_api *api, const struct hd_test *test, int64_t now, bool text,
+    int status, struct hd_response *response)
 {
 	struct json_object *json;
 	struct hd_report report;
 	enum hd_error error;
 
 	hd_report_make(test, now, api->config, &report);
+	if (text)
+		return answer_text(api, test, &report, status, response);
 	error = hd_report_json(test, &report, api->config->domain, &json);
 	if (error != HD_OK)
 		return error;
@@ -41,7 +63,6 @@ create_test(
 	enum hd_error error;
 	int tries = 3; /* two equal aliases of 80 bits: random numbers are broken */
 
-	(void)request;
 	do {
 		error = hd_alias_random(test.alias);
 		if (error == HD_OK)
@@ -50,7 +71,8 @@ create_test(
 	} while (error == HD_EXISTS && --tries > 0);
 	if (error == HD_OK) {
 		hd_metrics_add(HD_METRIC_TESTS_CREATED, 1);
-		error = answer_test(api, &test, test.created, 201, response);
+		error = answer_test(
+		    api, &test, test.created, hd_accept_text(request->accept), 201, response);
 	}
 	if (error == HD_FULL)
 		hd_warning("no test created: limit=%lld is reached", (long long)api->config->limit);
@@ -61,7 +83,8 @@ create_test(
 }
 
 static void
-get_test(const struct hd_api *api, const struct hd_request *request, struct hd_response *response)
+get(const struct hd_api *api, const struct hd_request *request, bool text,
+    struct hd_response *response)
 {
 	const int64_t now = hd_time_now();
 	struct hd_test test;
@@ -72,7 +95,7 @@ get_test(const struct hd_api *api, const struct hd_request *request, struct hd_r
 	if (error == HD_OK)
 		error = hd_store_test_get(api->store, request->alias, expired(api, now), &test);
 	if (error == HD_OK)
-		error = answer_test(api, &test, now, 200, response);
+		error = answer_test(api, &test, now, text, 200, response);
 	if (error == HD_OK)
 		error = hd_etag_make(response->body, response->length, response->etag);
 	if (error != HD_OK) {
@@ -83,6 +106,18 @@ get_test(const struct hd_api *api, const struct hd_request *request, struct hd_r
 		response->status = 304;
 		response->content_type = NULL;
 	}
+}
+
+static void
+get_test(const struct hd_api *api, const struct hd_request *request, struct hd_response *response)
+{
+	get(api, request, hd_accept_text(request->accept), response);
+}
+
+static void
+get_report(const struct hd_api *api, const struct hd_request *request, struct hd_response *response)
+{
+	get(api, request, true, response);
 }
 
 static void
@@ -134,17 +169,18 @@ get_metrics(
 	(void)request;
 	error = hd_metrics_text(api->store, route_name, &text, &length);
 	if (error == HD_OK)
-		hd_response_text(response, "text/plain; version=0.0.4", text, length);
+		hd_response_text(response, 200, "text/plain; version=0.0.4", text, length);
 	else
 		hd_response_error(response, error);
 }
 
 static const struct hd_route routes[] = {
-    {"/api/tests", "POST", {{"POST", create_test}}},
-    {"/api/tests/*", "GET, HEAD, DELETE",
+    {"/api/tests", "POST", true, {{"POST", create_test}}},
+    {"/api/tests/*", "GET, HEAD, DELETE", true,
 	{{"GET", get_test}, {"HEAD", get_test}, {"DELETE", delete_test}}},
-    {"/api/health", "GET, HEAD", {{"GET", get_health}, {"HEAD", get_health}}},
-    {"/metrics", "GET, HEAD", {{"GET", get_metrics}, {"HEAD", get_metrics}}},
+    {"/t/*", "GET, HEAD", false, {{"GET", get_report}, {"HEAD", get_report}}},
+    {"/api/health", "GET, HEAD", false, {{"GET", get_health}, {"HEAD", get_health}}},
+    {"/metrics", "GET, HEAD", false, {{"GET", get_metrics}, {"HEAD", get_metrics}}},
 };
 
 enum { ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]) };
@@ -163,6 +199,14 @@ hd_api_route(const char *uri)
 	const size_t route = hd_route_match(routes, ROUTE_COUNT, uri);
 
 	return route < ROUTE_COUNT ? route : HD_METRICS_ROUTES;
+}
+
+bool
+hd_api_negotiated(const char *uri)
+{
+	const size_t route = hd_route_match(routes, ROUTE_COUNT, uri);
+
+	return route < ROUTE_COUNT && routes[route].negotiated;
 }
 
 void

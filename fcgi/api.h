@@ -15,4 +15,7 @@ void hd_api_answer(
 /* hd_api_route - the number of the route that a URI (or NULL) is at; of none: beyond the table */
 size_t hd_api_route(const char *uri);
 
+/* hd_api_negotiated - whether what is answered at a URI (or NULL) depends on Accept */
+bool hd_api_negotiated(const char *uri);
+
 #endif

@@ -48,6 +48,7 @@ serve(const struct hd_api *api, FCGX_Request *request)
 	struct hd_request http = {
 	    .method = FCGX_GetParam("REQUEST_METHOD", request->envp),
 	    .uri = FCGX_GetParam("REQUEST_URI", request->envp),
+	    .accept = FCGX_GetParam("HTTP_ACCEPT", request->envp),
 	    .if_none_match = FCGX_GetParam("HTTP_IF_NONE_MATCH", request->envp),
 	};
 	const int64_t began = nanoseconds();
@@ -61,6 +62,7 @@ serve(const struct hd_api *api, FCGX_Request *request)
 		hd_response_problem(&response, 413, "The body is larger than 64 KiB.");
 	else
 		hd_response_problem(&response, 400, "The body is shorter than was announced.");
+	response.vary = hd_api_negotiated(http.uri);
 	/* When this fails the client has gone; there is nobody to tell. */
 	(void)hd_response_send(
 	    &response, http.method != NULL && strcmp(http.method, "HEAD") == 0, request->out);

@@ -86,10 +86,11 @@ hd_response_json(struct hd_response *response, int status, struct json_object *j
 }
 
 void
-hd_response_text(struct hd_response *response, const char *type, char *text, size_t length)
+hd_response_text(
+    struct hd_response *response, int status, const char *type, char *text, size_t length)
 {
 	hd_response_clear(response);
-	response->status = 200;
+	response->status = status;
 	response->content_type = type;
 	response->text = text;
 	response->body = text;
@@ -189,6 +190,8 @@ hd_response_send(const struct hd_response *response, bool head, FCGX_Stream *out
 		append(&header, "ETag: %s\r\n", response->etag);
 	if (response->allow != NULL)
 		append(&header, "Allow: %s\r\n", response->allow);
+	if (response->vary)
+		append(&header, "Vary: Accept\r\n");
 	if (response->retry_after > 0)
 		append(&header, "Retry-After: %d\r\n", response->retry_after);
 	if (response->content_type != NULL)

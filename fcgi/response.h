@@ -26,6 +26,7 @@ struct hd_response {
 	char location[HD_ALIAS_SIZE]; /* an alias; "": no Location */
 	char etag[HD_ETAG_SIZE];      /* "": none */
 	const char *allow;            /* static; NULL: none */
+	bool vary;                    /* the answer depends on Accept */
 	int retry_after;              /* seconds; 0: none */
 };
 
@@ -41,8 +42,9 @@ void hd_response_clear(struct hd_response *response);
  */
 enum hd_error hd_response_json(struct hd_response *response, int status, struct json_object *json);
 
-/* hd_response_text - answer 200 with a text of any media type, which becomes the response's */
-void hd_response_text(struct hd_response *response, const char *type, char *text, size_t length);
+/* hd_response_text - answer with a text of any media type, which becomes the response's */
+void hd_response_text(
+    struct hd_response *response, int status, const char *type, char *text, size_t length);
 
 /* hd_response_problem - answer with an error, RFC 9457; detail is for people, static
  * storage; without memory it becomes 503 */

@@ -6,6 +6,7 @@
 #ifndef HD_ROUTE_H
 #define HD_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "alias.h"
@@ -22,6 +23,7 @@ struct hd_api {
 struct hd_request {
 	const char *method;        /* NULL when the web server sent none */
 	const char *uri;           /* REQUEST_URI, undecoded, query included; or NULL */
+	const char *accept;        /* or NULL */
 	const char *if_none_match; /* or NULL */
 	char alias[HD_ALIAS_SIZE]; /* from the path; "" on routes without one */
 };
@@ -34,6 +36,7 @@ enum { HD_ROUTE_METHODS = 3 };
 struct hd_route {
 	const char *path; /* of which a last segment "*" is an alias */
 	const char *allow;
+	bool negotiated; /* what is answered depends on Accept */
 	struct {
 		const char *method; /* NULL: no more */
 		hd_handler *handler;

@@ -28,19 +28,21 @@ def own_headers(answer):
     return {name: value for name, value in answer.headers.items() if name not in OF_NGINX}
 
 
-def check_answer(answer, status, head=False):
-    """An answer of the service (not nginx's own): its status, the headers it has with that, its length. Returns it."""
+def check_answer(answer, status, head=False, kind="application/json"):
+    """An answer of the service (not nginx's own): its status, the headers it has with that, its length; kind: its type,
+    unless it is an error. Returns it."""
     assert answer.status == status, answer
     headers = own_headers(answer)
     assert headers["cache-control"] == "no-store"
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers.pop("vary", "Accept") == "Accept"  # where it is test_http_text.py knows
     assert headers.keys() - ALWAYS - ({"etag"} if status == 200 else set()) == OF_STATUS[status], headers
     if head or status in (204, 304):
         assert answer.body == b""
     else:
         assert int(headers["content-length"]) == len(answer.body) > 0
     if status < 300 and status != 204:
-        assert headers["content-type"] == "application/json"
+        assert headers["content-type"] == kind
     return answer
 
 

@@ -87,11 +87,13 @@ def moved_away(place):
 @pytest.mark.parametrize("trouble", [garbage, without_tables, moved_away])
 def test_store_trouble(own_site, trouble):
     alias = create(own_site.service.request)
-    requests = [("POST", TESTS), ("GET", f"{TESTS}/{alias}"), ("DELETE", f"{TESTS}/{alias}"), ("GET", "/api/health")]
+    requests = [("POST", TESTS), ("GET", f"{TESTS}/{alias}"), ("DELETE", f"{TESTS}/{alias}"), ("GET", "/api/health"),
+                ("GET", f"/t/{alias}")]
     with trouble(own_site.place):
         for ask in own_site.ways.values():
             for method, path in requests:
                 check_problem(ask(method, path), 503)
+                check_problem(ask(method, path, {"Accept": "text/plain"}), 503)
                 if method == "GET":
                     check_answer(ask("HEAD", path), 503, head=True)
             # What is wrong with the request is told all the same.

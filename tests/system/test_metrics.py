@@ -109,10 +109,11 @@ def test_requests(place):
     service.request("GET", f"{TESTS}/{alias}?query", {"If-None-Match": "*"})
     service.request("HEAD", f"{TESTS}/{'a' * 16}")
     service.request("GET", f"{TESTS}/x")
+    service.request("GET", f"/t/{alias}")
     service.request("DELETE", f"{TESTS}/{alias}")
     service.request("PUT", TESTS)
     service.request("POST", TESTS, body=b"x" * 70_000)
-    for path in ("/", "/other", f"/t/{alias}", '/"\\\n'):
+    for path in ("/", "/other", f"/x/{alias}", '/"\\\n'):
         service.request("GET", path)
     after = metrics(service)
 
@@ -127,11 +128,12 @@ def test_requests(place):
     assert grown("/api/tests/*", "GET", 400) == 1
     assert grown("/api/tests/*", "HEAD", 404) == 1
     assert grown("/api/tests/*", "DELETE", 204) == 1
+    assert grown("/t/*", "GET", 200) == 1
     assert grown("other", "GET", 404) == 4
     assert grown("/metrics", "GET", 200) == 1, "the one before"
     assert not any(alias in name for name in after), "an alias is nobody's business"
     count = "havedane_http_request_duration_seconds_count"
-    assert after[count] - before[count] == 14
+    assert after[count] - before[count] == 15
     assert after[count] == sum(value for name, value in after.items() if name.startswith("havedane_http_requests_total"))
     assert after[count] == after['havedane_http_request_duration_seconds_bucket{le="+Inf"}']
     buckets = [value for name, value in after.items() if "_bucket" in name]

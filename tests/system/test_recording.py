@@ -64,7 +64,7 @@ def test_no_verdict_from_what_we_could_not_record(place, alias_socket, trouble):
     with trouble(place):
         assert ask(alias_socket, address(alias, "wrong")) == TEMP
         assert ask(alias_socket, address(UNKNOWN, "wrong")) in (TEMP, NOTFOUND)
-        for uri in (f"/api/tests/{alias}", "/api/health"):
+        for uri in (f"/api/tests/{alias}", f"/t/{alias}", "/api/health"):
             check_problem(service.request("GET", uri), 503)
         assert service.request("GET", "/nothing").status == 404
         begun = milliseconds()

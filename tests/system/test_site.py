@@ -81,7 +81,8 @@ def test_every_file_is_typed_and_protected(site, files):
             assert HSTS not in answer.headers, path
 
 
-@pytest.mark.parametrize("path", ["/api/health", "/api/tests/aaaaaaaaaaaaaaaa", "/api/nothing", "/api/tests/havedane.js"])
+@pytest.mark.parametrize("path", ["/api/health", "/api/tests/aaaaaaaaaaaaaaaa", "/api/nothing", "/api/tests/havedane.js",
+                                  "/t/aaaaaaaaaaaaaaaa", "/t/havedane.js", "/t"])
 def test_the_api_is_protected_by_each_header_once(site, path):
     answer = site.nginx.request("GET", path)
     assert answer.headers["content-type"].startswith("application/")  # the service's answer

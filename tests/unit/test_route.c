@@ -35,8 +35,8 @@ drop(const struct hd_api *api, const struct hd_request *request, struct hd_respo
 }
 
 static const struct hd_route routes[] = {
-    {"/things", "GET", {{"GET", list}}},
-    {"/things/*", "GET, HEAD, DELETE", {{"GET", show}, {"HEAD", show}, {"DELETE", drop}}},
+    {"/things", "GET", false, {{"GET", list}}},
+    {"/things/*", "GET, HEAD, DELETE", true, {{"GET", show}, {"HEAD", show}, {"DELETE", drop}}},
 };
 
 static const struct {
