@@ -74,6 +74,8 @@ static const struct row json[] = {
 	"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,"
 	"*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"},
     {"JSON with a parameter that is no matter", "application/json;charset=utf-8, text/plain;q=0.9"},
+    {"text with its parameter is less",
+	"text/plain;q=0.9, text/plain;charset=utf-8;q=0.1, application/json;q=0.5"},
     {"the smaller weight for text", "text/plain;q=0.8, application/json;q=0.9"},
     {"text is not acceptable", "text/plain;q=0"},
     {"in any of the forms of nothing", "text/plain;q=0."},
@@ -93,6 +95,7 @@ static const struct row json[] = {
     {"no type", "/plain"},
     {"a slash", "/"},
     {"any type, plain", "*/plain"},
+    {"any type, plain, rather than JSON", "*/plain, application/json;q=0.5"},
     {"a part of a type", "tex/plain"},
     {"a part of a subtype", "text/plai"},
     {"more than a type", "texts/plain"},
