@@ -80,6 +80,18 @@ class Page:
         self.until_verdict("waiting")
         return self.alias
 
+    def start_over(self):
+        """Has it start a new test; returns the alias of that."""
+        before = self.alias
+        self.find("#new-test").click()
+        self.until(lambda: self.alias not in ("", before) and self.shown("#send"))
+        return self.alias
+
+    def texts(self, language="en"):
+        """The file of its texts, as it has it."""
+        return self.driver.execute_async_script(
+            "import(`/lang/${arguments[0]}.js`).then(({default: texts}) => arguments[1](texts))", language)
+
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
 
@@ -98,7 +110,8 @@ class Page:
 
     def shown(self, selector):
         """Whether there is such an element to be seen."""
-        return any(element.is_displayed() for element in self.find_all(selector))
+        # Selenium takes what is in a closed <details> for displayed.
+        return self.run("return [...document.querySelectorAll(arguments[0])].some((e) => e.checkVisibility())", selector)
 
     def style(self, selector, name, pseudo=None):
         """A computed property of the first such element."""

@@ -129,6 +129,7 @@ def service_hanging(lab):
     try:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
+        until(lambda: all("State:\tT" in Path(f"/proc/{pid}/status").read_text() for pid in pids), 10, "the service to stop")
         yield
     finally:
         for pid in (*pids, *starters):

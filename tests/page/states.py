@@ -154,9 +154,8 @@ def deleted(lab, page):
 @contextmanager
 def own_list(lab, page):
     """There are other tests of this browser."""
-    with decided("no-dane", "do", "dont", "wrong")(lab, page) as first:
-        page.find("#new-test").click()
-        page.until(lambda: page.alias not in ("", first) and page.shown("#own"))
+    with decided("no-dane", "do", "dont", "wrong")(lab, page):
+        page.start_over()
         yield page.alias
 
 

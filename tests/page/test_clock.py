@@ -33,10 +33,11 @@ def record(page, count):
 
 
 def assert_each_second(ticks, step):
+    """Each shows one second more or less than the one before, when that has passed. (On a busy machine some are late.)"""
     values = [seconds(text) for _, text in ticks]
-    assert [b - a for a, b in zip(values, values[1:])] == [step] * (len(values) - 1), values
-    apart = [b - a for (a, _), (b, _) in zip(ticks, ticks[1:])]
-    assert all(500 < time < 1500 for time in apart), apart
+    begin, first = ticks[0][0], values[0]
+    assert all((b - a) * step >= 1 for a, b in zip(values, values[1:])), values
+    assert all(abs((value - first) * step - (when - begin) / 1000) < 1.5 for value, (when, _) in zip(values, ticks)), ticks
 
 
 def test_clock_counts_what_is_awaited(lab, page):
@@ -73,8 +74,8 @@ def test_clock_is_the_servers(lab, page):
     page.hurry()
     page.until_verdict("dane")
     assert 580 < seconds(page.text("#clock").split("Final in")[1]) <= 590
-    page.find("#new-test").click()
-    page.until(lambda: page.shown("#own"))  # and nothing of the list has expired
+    page.start_over()
+    assert page.shown("#own")  # and nothing of the list has expired
 
 
 def test_clock_of_a_visitor_who_is_late(lab, page):
@@ -151,8 +152,8 @@ def test_shown_again_soon_it_stays_current(lab, page):
         page.hide()
         page.run("window.kinds = []; new MutationObserver(() => kinds.push(document.querySelector('#status').dataset.kind))"
                  ".observe(document.querySelector('#status'), {attributes: true})")
-        page.hide(False)
         before = page.statuses().count(304)
+        page.hide(False)
         page.until(lambda: page.statuses().count(304) > before)
         assert set(page.run("return kinds")) <= {"none"}
 

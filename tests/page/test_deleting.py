@@ -30,9 +30,7 @@ def test_escape_and_keep_delete_nothing(lab, page):
 def test_escape_after_a_deletion_means_escape(lab, page):
     """The answer of the dialog before does not count."""
     with STATES["deleted"](lab, page):
-        page.find("#new-test").click()
-        page.until(lambda: page.shown("#send"))
-        alias = page.alias
+        alias = page.start_over()
         page.find("#delete").click()
         page.press(Keys.ESCAPE)
         page.until(lambda: not page.shown("#delete-dialog"))
@@ -44,7 +42,7 @@ def test_deleted_by_the_page(lab, page):
     with STATES["delete-dialog"](lab, page) as alias:
         page.press(Keys.TAB, Keys.ENTER)
         page.until_status("gone")
-        assert "have been deleted" in page.text("#status")
+        assert "been deleted" in page.text("#status")
         assert page.focused == "#new-test"
         assert not there(lab, alias) and not page.shown("#send") and not page.shown("#delete")
         assert alias not in page.run("return JSON.stringify(localStorage)")
@@ -67,7 +65,7 @@ def test_deletion_that_fails_is_told(lab, page):
         assert "could not be deleted" in page.text("#status") and there(lab, alias)
         page.find("#delete").click()
         page.find(DELETE).click()
-        page.until_said("have been deleted")
+        page.until_said("been deleted")
         assert not there(lab, alias)
 
 

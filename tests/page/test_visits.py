@@ -79,9 +79,8 @@ def test_changed_fragment_shows_the_other_test(lab, page):
 def test_new_test_button_and_the_way_back(lab, page):
     first = page.open_new()
     before = stored(lab)
-    page.find("#new-test").click()
-    page.until(lambda: page.alias not in ("", first) and shows(page, page.alias))
-    second = page.alias
+    second = page.start_over()
+    assert shows(page, second)
     page.until(lambda: page.focused == "#send-title")
     page.driver.back()
     page.until(lambda: shows(page, first))
@@ -123,9 +122,7 @@ def test_fragment_without_a_test_is_told_and_creates_nothing(lab, page, fragment
 def test_own_tests_are_listed(lab, page):
     with STATES["no-dane"](lab, page) as first:
         assert not page.shown("#own")  # the one that is shown is not another one
-        page.find("#new-test").click()
-        page.until(lambda: page.alias not in ("", first) and page.shown("#own"))
-        second = page.alias
+        second = page.start_over()
         line = page.text("#own-tests li")
         date = page.run("return new Date(arguments[0]).toLocaleDateString('en-GB', {dateStyle: 'medium'})",
                         lab.get(first)["created"])
@@ -142,8 +139,7 @@ def test_own_tests_are_listed(lab, page):
 def test_gone_tests_leave_the_list(lab, page):
     page.expected = {404}
     first = page.open_new()
-    page.find("#new-test").click()
-    page.until(lambda: page.shown("#own"))
+    page.start_over()
     lab.api("DELETE", f"/api/tests/{first}")
     page.find("#own-tests a").click()
     page.until_status("gone")
@@ -153,8 +149,7 @@ def test_gone_tests_leave_the_list(lab, page):
 
 def test_expired_tests_leave_the_list(lab, page):
     page.open_new()
-    page.find("#new-test").click()
-    page.until(lambda: page.shown("#own"))
+    page.start_over()
     page.run("""const tests = JSON.parse(localStorage.getItem(arguments[0]));
         tests[1].expires = new Date(Date.now() - 5000).toISOString();
         localStorage.setItem(arguments[0], JSON.stringify(tests));""", OWN)
@@ -187,8 +182,8 @@ def test_storage_does_no_harm(lab, page, script):
     page.before_load(script)
     alias = page.open_new()
     assert shows(page, alias)
-    page.find("#new-test").click()
-    page.until(lambda: page.alias not in ("", alias) and shows(page, page.alias))
+    other = page.start_over()
+    assert other != alias and shows(page, other)
     page.find("#languages [lang=en]").click()
     assert page.attribute("html", "lang") == "en"
 
@@ -216,7 +211,5 @@ def test_deletion_elsewhere_is_told_and_asked_for_no_more(lab, page):
     page.driver.execute_async_script("setTimeout(arguments[0], 2500)")  # it was asked for every two seconds
     assert len(page.requests()) == asked
     before = stored(lab)
-    page.find("#new-test").click()
-    page.until(lambda: page.alias != alias)
-    page.until_verdict("waiting")
+    page.start_over()
     assert stored(lab) == before + 1
