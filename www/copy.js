@@ -10,6 +10,12 @@ export function copyElement(element, note) {
 	return copy(element.textContent, note, () => getSelection().selectAllChildren(element));
 }
 
+/* clearCopied - takes away a text that was put into the page: it is of another test */
+export function clearCopied() {
+	$('copied').hidden = true;
+	$('copied').value = '';
+}
+
 /* copyText - a text that stands nowhere on the page; it is put there where it cannot be copied */
 export function copyText(text, note) {
 	const field = $('copied');

@@ -7,7 +7,7 @@
  */
 
 import { createTest, deleteTest, getTest, now } from './requests.js';
-import { copyElement, copyText } from './copy.js';
+import { clearCopied, copyElement, copyText } from './copy.js';
 import { $, setText } from './dom.js';
 import { preferred, remember, use } from './language.js';
 import { forget, keep } from './own_tests.js';
@@ -44,6 +44,7 @@ function enter(phase, alias) {
 		told: null, // what was announced already
 	};
 	setText($('news'), '');
+	clearCopied();
 	render(state);
 	return state;
 }

@@ -1,13 +1,14 @@
 /* The result as text, for a ticket: what the page shows, in its language. */
 
 import { t, when } from './language.js';
-import { clientText, label, outcomeText, outlook, serversOf, setupText, transportText, verdictTexts }
-	from './meaning.js';
+import { clientText, label, outcomeText, outlook, serversOf, setupText, spreadOf, transportText,
+	verdictTexts } from './meaning.js';
 
 /* resultText - asOf: when the test was last known to stand so */
 export function resultText(test, asOf, url) {
 	const texts = verdictTexts(test);
 	const servers = serversOf(test);
+	const spread = spreadOf(test);
 
 	return [
 		t('text.heading', { alias: test.alias, time: when(asOf) }),
@@ -21,6 +22,7 @@ export function resultText(test, asOf, url) {
 		'',
 		...test.probes.flatMap((probe) => probeLines(probe, test.verdict.final)),
 		...(servers ? [t('mixed', { servers }), ''] : []),
+		...(spread ? [t('apart', { time: spread }), ''] : []),
 		url,
 		'',
 	].join('\n');
