@@ -42,23 +42,27 @@ def start(javascript=True, more=()):
 
 
 @contextlib.contextmanager
-def visitor(driver):
-    """A visitor nobody knows, with a window and a storage of their own in a browser that is running: much quicker than a
-    browser for each. Yields what grants permissions there, by origin and names; all is gone afterwards."""
+def visitor(driver, url, second=False):
+    """Somebody who has never been at this site, in a tab of a browser that is running: much quicker than a browser for
+    each. The second one is there at the same time, with a storage of their own. Yields what grants permissions there, by
+    their names; nothing is left afterwards."""
     before = driver.current_window_handle
-    tools = DevTools(driver.capabilities["goog:chromeOptions"]["debuggerAddress"])
-    with tools:
-        context = tools.call("Target.createBrowserContext")["browserContextId"]
+    with DevTools(driver.capabilities["goog:chromeOptions"]["debuggerAddress"]) as tools:
+        context = {"browserContextId": tools.call("Target.createBrowserContext")["browserContextId"]} if second else {}
+        driver.switch_to.window(tools.call("Target.createTarget", url="about:blank", **context)["targetId"])
         try:
-            window = tools.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
-            driver.switch_to.window(window)
-            for kind in ("browser", "performance"):  # what is left of the visitor before
-                driver.get_log(kind)
+            if not second:
+                driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": url, "storageTypes": "all"})
+                driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+                for kind in ("browser", "performance"):  # what is left of the visitor before
+                    driver.get_log(kind)
             driver.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
-            yield lambda origin, names: tools.call("Browser.grantPermissions", origin=origin, permissions=names,
-                                                   browserContextId=context)
+            yield lambda *names: tools.call("Browser.grantPermissions", origin=url, permissions=names, **context)
         finally:
-            tools.call("Target.disposeBrowserContext", browserContextId=context)
+            tools.call("Browser.resetPermissions", **context)
+            driver.close()
+            if second:
+                tools.call("Target.disposeBrowserContext", **context)
             driver.switch_to.window(before)
 
 
@@ -178,7 +182,7 @@ class Page:
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
 
     def grant_clipboard(self):
-        self._grant(self.url, ["clipboardReadWrite", "clipboardSanitizedWrite"])
+        self._grant("clipboardReadWrite", "clipboardSanitizedWrite")
 
     def clipboard(self):
         return self.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")

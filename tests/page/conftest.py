@@ -64,10 +64,10 @@ WATCH = """
 
 
 @contextlib.contextmanager
-def watched(driver, url):
+def watched(driver, url, second=False):
     """A visitor's page, not yet opened. Whatever the test is about: nothing goes to another host, and the console (where
     violations of the content security policy show up, too) is silent but for the errors the test expects."""
-    with visitor(driver) as grant:
+    with visitor(driver, url, second) as grant:
         page = Page(driver, url, grant)
         page.before_load(WATCH)
         yield page
@@ -77,15 +77,15 @@ def watched(driver, url):
 
 @pytest.fixture
 def page(lab, driver):
-    """The page in a window of a visitor nobody knows; see watched()."""
+    """The page of a visitor nobody knows; see watched()."""
     with watched(driver, lab.url) as page:
         yield page
 
 
 @pytest.fixture
 def stranger(driver, lab):
-    """another visitor: a context manager for their page, in a window that is in front meanwhile."""
-    return lambda: watched(driver, lab.url)
+    """Makes a context manager for the page of a second visitor, who is spoken to meanwhile."""
+    return lambda: watched(driver, lab.url, second=True)
 
 
 def is_elsewhere(url, site):
