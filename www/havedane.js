@@ -167,6 +167,12 @@ function lookAgain() {
 	poll(state);
 }
 
+/* recover - tries at once what failed, but for what may create a test */
+function recover() {
+	if (state.trouble && state.phase !== 'refused')
+		poll(state);
+}
+
 /* Deleting */
 
 async function remove() {
@@ -228,7 +234,7 @@ async function retry() {
 		return startOver();
 	await poll(state);
 	if (!state.trouble)
-		$('result-title').focus();
+		$(state.test ? 'result-title' : 'new-test').focus();
 }
 
 /* noteIn - where the buttons beside a button tell that they did their work */
@@ -263,14 +269,11 @@ $('own-tests').addEventListener('click', ({ target }) => {
 		follow();
 });
 addEventListener('hashchange', follow);
-addEventListener('online', () => {
-	if (state.trouble && state.phase !== 'refused')
-		poll(state);
-});
+addEventListener('online', recover);
 document.addEventListener('visibilitychange', () => {
 	// A poll that was put off while hidden is made up for.
-	if (!document.hidden && state.phase === 'live')
-		lookAgain();
+	if (!document.hidden)
+		(state.phase === 'live' ? lookAgain : recover)();
 });
 takeUp(); // asks for the test while the language is on its way
 speak(preferred());

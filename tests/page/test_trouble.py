@@ -165,8 +165,22 @@ def test_server_away_at_first(lab, page):
         page.until_status("trouble")
         assert "no such test" not in page.text() and "Next attempt at" in page.text("#status-next")
         assert not page.shown("#send") and not page.shown("#result") and page.alias == alias
-    page.until_verdict("waiting", 20)
+        page.hide()
+        page.until(lambda: page.statuses().count(502) >= 2)  # from now on it would be asked for once in a minute
+    page.hide(False)
+    page.until_verdict("waiting", 3)
     until_current(page, alias)
+
+
+def test_server_away_at_first_and_the_test_gone(lab, page):
+    page.expected = {404, 502}
+    with service_stopped(lab):
+        page.open("a" * 16)
+        page.until_status("trouble")
+        page.until(lambda: page.statuses().count(502) >= 2)  # after that, there are 4 seconds
+    page.find("#retry").click()
+    page.until_status("gone")
+    page.until(lambda: page.focused == "#new-test")
 
 
 def test_creation_that_fails_can_be_tried_again(lab, page):
