@@ -138,8 +138,10 @@ def test_copied_text_is_in_the_language(lab, page, to):
         english = text()
         switch(page, to)
         page.until(lambda: page.text("#copy-text ~ .note") == "")
-        lines = [line for line in set(english.splitlines()) & set(text().splitlines()) if line and "://" not in line]
-        assert not lines
+        other, texts = text(), page.texts("en")
+        assert not [line for line in set(english.splitlines()) & set(other.splitlines()) if line and "://" not in line]
+        for key in ("probe.received", "probe.encryption", "probe.from", "why.observed", "why.proves", "why.limits"):
+            assert texts[key] in english and f"{texts[key].removesuffix(':')}:" not in other
 
 
 def test_language_that_cannot_be_had(page):

@@ -184,6 +184,7 @@ def test_storage_does_no_harm(lab, page, script):
     assert shows(page, alias)
     other = page.start_over()
     assert other != alias and shows(page, other)
+    assert page.find_all("#own-tests a:not([href^='#']), #own-tests [href*='<']") == []
     page.find("#languages [lang=en]").click()
     assert page.attribute("html", "lang") == "en"
 
