@@ -155,7 +155,9 @@ function renderShell(test) {
 	setText($('shell-sendmail'),
 		`printf 'Subject: HaveDANE\\n\\nTest\\n' | sendmail -i \\\n    ${addresses.join(' \\\n    ')}`);
 	setText($('shell-swaks'), `swaks --server localhost \\\n    --to ${addresses.join(',')}`);
-	setText($('shell-curl'), `curl ${location.origin}${urlOf(test.alias)}`);
+	setText($('shell-curl'),
+		`curl ${location.origin}/t/${test.alias}\ncurl ${location.origin}${urlOf(test.alias)}`);
+	$('report').href = `/t/${test.alias}`;
 }
 
 function renderVerdict(test) {
