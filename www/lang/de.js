@@ -81,7 +81,7 @@ export default {
 	'verdict.running.do': 'Warten Sie. Falls Sie noch nicht an jede Adresse eine Nachricht gesendet haben, senden Sie die fehlenden jetzt.',
 	'verdict.offered.title': 'Ihr Server hat die Nachricht an „wrong“ angeboten, und wir warten auf sie',
 	'verdict.offered.observed': 'Ein Mailserver kam so weit, dass er uns bat, die Nachricht an „wrong“ anzunehmen. Die Nachricht selbst hat uns nicht erreicht.',
-	'verdict.offered.proves': 'Höchstwahrscheinlich, dass DANE nicht durchgesetzt wird: Ein Server, der das tut, bricht schon vorher ab.',
+	'verdict.offered.proves': 'Nichts mit Gewissheit, denn die Nachricht wurde nicht zugestellt. Höchstwahrscheinlich wird DANE nicht durchgesetzt: Ein Server, der das tut, bricht schon vorher ab.',
 	'verdict.offered.limits': 'Warum die Nachricht nicht hier ist: Vielleicht wurde die Übertragung mittendrin abgebrochen, oder sie steht in einer Warteschlange, womöglich in unserer.',
 	'verdict.offered.do': 'Suchen Sie die Nachricht an `wrong` in der Warteschlange oder im Log des sendenden Servers.',
 	'verdict.dane.title': 'Der sendende Server verifiziert DANE, sofern die Nachricht an „wrong“ gesendet wurde',

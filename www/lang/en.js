@@ -82,7 +82,7 @@ export default {
 	'verdict.running.do': 'Wait. If you have not sent a message to each of the addresses, send the missing ones now.',
 	'verdict.offered.title': 'your server offered the message to “wrong”, and we wait for it',
 	'verdict.offered.observed': 'A mail server got so far as to ask us to take the message to “wrong”. The message itself has not reached us.',
-	'verdict.offered.proves': 'Most probably that DANE is not enforced: a server that enforces it turns away before that.',
+	'verdict.offered.proves': 'Nothing for certain, as the message was not delivered. Most probably DANE is not enforced: a server that enforces it turns away before that.',
 	'verdict.offered.limits': 'Why the message is not here: it may have been broken off half way, or wait in a queue, ours included.',
 	'verdict.offered.do': 'Look for the message to `wrong` in the queue or the log of the sending server.',
 	'verdict.dane.title': 'the sending server verifies DANE, provided the message to “wrong” was sent',

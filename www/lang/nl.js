@@ -77,7 +77,7 @@ export default {
 	'verdict.running.do': 'Wacht af. Hebt u nog niet naar elk adres een bericht gestuurd, stuur de ontbrekende dan nu.',
 	'verdict.offered.title': 'uw server bood het bericht voor ‘wrong’ aan, en we wachten erop',
 	'verdict.offered.observed': 'Een mailserver kwam zo ver dat hij ons vroeg het bericht voor ‘wrong’ aan te nemen. Het bericht zelf hebben we niet ontvangen.',
-	'verdict.offered.proves': 'Hoogstwaarschijnlijk dat DANE niet wordt afgedwongen: een server die dat wel doet, haakt al eerder af.',
+	'verdict.offered.proves': 'Niets met zekerheid, want het bericht is niet afgeleverd. Hoogstwaarschijnlijk wordt DANE niet afgedwongen: een server die dat wel doet, haakt al eerder af.',
 	'verdict.offered.limits': 'Waarom het bericht er niet is: misschien is de overdracht halverwege afgebroken, of staat het in een wachtrij, de onze niet uitgezonderd.',
 	'verdict.offered.do': 'Zoek het bericht voor `wrong` in de wachtrij of het logbestand van de verzendende server.',
 	'verdict.dane.title': 'de verzendende server verifieert DANE, mits het bericht aan ‘wrong’ is verstuurd',
